@@ -1,0 +1,150 @@
+//! Numbers across the bridge.
+//!
+//! The [scalar](crate::ValType::is_scalar) cases of the JavaScript Interface's
+//! [ToWebAssemblyValue](https://webassembly.github.io/spec/js-api/#towebassemblyvalue) and
+//! [ToJSValue](https://webassembly.github.io/spec/js-api/#tojsvalue). References are the agent's.
+
+use crate::{Completion, JsHost, ValType, WasmEngine};
+
+/// [ToInt32](https://tc39.es/ecma262/#sec-toint32) of a Number.
+#[inline]
+pub fn to_int32(number: f64) -> i32 {
+    let fast = number as i32;
+    if f64::from(fast) == number {
+        return fast;
+    }
+    modular(number)
+}
+
+/// The integral part of `number` modulo 2^32, as the signed number of those bits.
+#[cold]
+fn modular(number: f64) -> i32 {
+    if !number.is_finite() {
+        return 0;
+    }
+    let bits = number.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i32 - 1075;
+    let mantissa = (bits & ((1 << 52) - 1)) | (1 << 52);
+    let magnitude = match exponent {
+        32.. => 0,
+        0..32 => (mantissa << exponent) as u32,
+        -63..0 => (mantissa >> -exponent) as u32,
+        _ => 0,
+    };
+    if number.is_sign_negative() {
+        magnitude.wrapping_neg() as i32
+    } else {
+        magnitude as i32
+    }
+}
+
+/// ToWebAssemblyValue of argument `index` for a scalar type: by its tag where that suffices, else
+/// with the user code that the conversion runs.
+#[inline(always)]
+pub fn arg_to_raw<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    args: J::Args<'_>,
+    index: usize,
+    ty: ValType,
+) -> Completion<J, W::Raw> {
+    let fast = match ty {
+        ValType::I32 => J::arg_i32(args, index).map(W::raw_i32),
+        ValType::I64 => J::arg_i64(args, index).map(W::raw_i64),
+        ValType::F32 => J::arg_f64(args, index).map(|v| W::raw_f32((v as f32).to_bits())),
+        ValType::F64 => J::arg_f64(args, index).map(|v| W::raw_f64(v.to_bits())),
+        ValType::V128 | ValType::Ref(_) => None,
+    };
+    match fast {
+        Some(raw) => Ok(raw),
+        None => arg_to_raw_slow::<J, W>(cx, args, index, ty),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn arg_to_raw_slow<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    args: J::Args<'_>,
+    index: usize,
+    ty: ValType,
+) -> Completion<J, W::Raw> {
+    let value = J::arg(cx, args, index);
+    to_raw::<J, W>(cx, &value, ty)
+}
+
+/// [ToWebAssemblyValue](https://webassembly.github.io/spec/js-api/#towebassemblyvalue) of a value
+/// for a scalar type. Runs user code.
+///
+/// # Panics
+/// If `ty` is not scalar.
+pub fn to_raw<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+    ty: ValType,
+) -> Completion<J, W::Raw> {
+    Ok(match ty {
+        // 2. If type is i64: ToBigInt64(v).
+        ValType::I64 => W::raw_i64(J::to_bigint64(cx, value)?),
+        // 3. If type is i32: ToInt32(v).
+        ValType::I32 => W::raw_i32(to_int32(J::to_number(cx, value)?)),
+        // 4. If type is f32: the Number rounded to the nearest f32, ties to even.
+        ValType::F32 => W::raw_f32((J::to_number(cx, value)? as f32).to_bits()),
+        // 5. If type is f64: ToNumber(v).
+        ValType::F64 => W::raw_f64(J::to_number(cx, value)?.to_bits()),
+        ValType::V128 | ValType::Ref(_) => unreachable!("{ty} is not scalar"),
+    })
+}
+
+/// [ToJSValue](https://webassembly.github.io/spec/js-api/#tojsvalue) of a scalar.
+///
+/// # Panics
+/// If `ty` is not scalar.
+#[inline(always)]
+pub fn raw_to_js<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    raw: &W::Raw,
+    ty: ValType,
+) -> J::Value {
+    match ty {
+        ValType::I32 => J::number_i32(W::raw_get_i32(raw)),
+        ValType::I64 => J::bigint_i64(cx, W::raw_get_i64(raw)),
+        ValType::F32 => J::number(f64::from(f32::from_bits(W::raw_get_f32(raw)))),
+        ValType::F64 => J::number(f64::from_bits(W::raw_get_f64(raw))),
+        ValType::V128 | ValType::Ref(_) => unreachable!("{ty} is not scalar"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_int32;
+
+    #[test]
+    fn to_int32_is_modular() {
+        let cases = [
+            (0.0, 0),
+            (-0.0, 0),
+            (1.9, 1),
+            (-1.9, -1),
+            (2147483647.0, i32::MAX),
+            (2147483648.0, i32::MIN),
+            (-2147483648.0, i32::MIN),
+            (-2147483649.0, i32::MAX),
+            (4294967296.0, 0),
+            (4294967297.5, 1),
+            (-4294967297.5, -1),
+            (9007199254740993.0, 0),
+            (9007199254740991.0, -1),
+            (-9007199254740991.0, 1),
+            (1e300, 0),
+            (f64::NAN, 0),
+            (f64::INFINITY, 0),
+            (f64::NEG_INFINITY, 0),
+            (5e-324, 0),
+            (2f64.powi(53) + 2.0, 2),
+            (2f64.powi(84) - 2f64.powi(31), i32::MIN),
+        ];
+        for (number, expected) in cases {
+            assert_eq!(to_int32(number), expected, "{number}");
+        }
+    }
+}

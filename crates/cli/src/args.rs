@@ -1,0 +1,237 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::pair::{JsName, WasmName};
+
+/// Runs JavaScript with WebAssembly on the engines of your choice.
+///
+/// JavaScript engines without WebAssembly of their own get it here: `import` a .wasm file like any
+/// other module, or use the `WebAssembly` namespace.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sinew run main.js                            run a program
+  sinew run -e 'console.log(6 * 7)'            run a line of code
+  sinew run --js boa --wasm wasmi main.js      choose the engines
+  sinew inspect add.wasm                       what a module imports and exports
+  sinew engines                                what is compiled in, and what it can do";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  sinew run main.js one two                    scriptArgs is [\"main.js\", \"one\", \"two\"]
+  sinew run add.wasm                           a wasm file is a module, too
+  sinew run -e 'import { add } from \"./add.wasm\"; console.log(add(20, 22))'
+  sinew run --timeout 0.5 --max-memory 64M untrusted.js
+  sinew run --root .. test/main.js             let imports reach the parent folder
+  sinew run --script old.js                    a classic script, as for <script> without a type
+
+Exit status:
+  0    the program ran until nothing was left: jobs, timers, top-level await
+  1    an uncaught error or rejection, or a module that cannot be found, read, compiled or linked
+  2    the command line was wrong
+  70   an engine or Sinew itself failed (a bug)
+  124  the deadline passed (--timeout)";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  sinew inspect add.wasm
+  sinew inspect --json add.wat
+
+The JSON object has these members, and more may be added:
+  file, bytes           the file's name as given, and the size of the binary
+  imports, exports      objects { module (of imports), name, kind, type, js }: `type` in the words of
+                        the specification, `js` as JavaScript sees it
+  functions             { total, imported }
+  start                 null or { index, name }; the name may be null
+  memories              objects { index, imported, minimum, maximum, page_size, shared, memory64 },
+                        sizes in pages, maximum may be null
+  tables                objects { index, imported, element, minimum, maximum, table64 }
+  custom_sections       objects { name, offset, bytes }
+  proposals             names of what it needs beyond WebAssembly 2.0
+  engines               objects { name, supported, missing }: of those proposals
+
+Exit status: 0, or 1 if the file cannot be read or is no valid module.";
+
+const ENGINES_EXAMPLES: &str = "\
+The JSON object has these members, and more may be added:
+  sinew                 the version of this program
+  default               { js, wasm }: what `sinew run` uses unless told otherwise
+  pairs                 objects { js, wasm }, the fastest first
+  js, wasm              objects { name, version, features }, with features as objects
+                        { feature, supported }";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs a program until nothing is left to do.
+    Run(RunArgs),
+    /// Shows what a wasm file imports, exports and needs.
+    Inspect(InspectArgs),
+    /// Lists the engines that are compiled in, and what they can do.
+    Engines(EnginesArgs),
+}
+
+/// How to run what.
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    after_help = RUN_EXAMPLES,
+    override_usage = "sinew run [OPTIONS] FILE [ARGS]...\n       sinew run [OPTIONS] -e CODE [ARGS]..."
+)]
+pub struct RunArgs {
+    /// JavaScript engine; the fastest that is compiled in unless given.
+    #[arg(long, value_name = "ENGINE")]
+    pub js: Option<JsName>,
+
+    /// WebAssembly engine; the fastest that is compiled in unless given.
+    #[arg(long, value_name = "ENGINE")]
+    pub wasm: Option<WasmName>,
+
+    /// Folder beneath which modules are found; nothing outside it is opened.
+    ///
+    /// Unless given: the nearest folder around FILE that has a package.json, or else FILE's own
+    /// folder; with -e the current folder.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+
+    /// Ends the program after this many seconds, with exit status 124. Fractions are fine.
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+
+    /// Bounds linear memory, and the JavaScript heap where the engine can: 512K, 64M, 1G, or bytes.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_memory: Option<u64>,
+
+    /// Runs a classic script instead of an ES module; a .cjs file is one anyway.
+    #[arg(long)]
+    pub script: bool,
+
+    /// Runs CODE instead of a file. Its relative imports start from the root.
+    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
+    pub eval: Option<String>,
+
+    /// The program (.js, .mjs, .cjs, .wasm, .wat), and what it finds in `scriptArgs`.
+    #[arg(
+        value_name = "FILE",
+        num_args = 1..,
+        trailing_var_arg = true,
+        required_unless_present = "eval",
+        hide_possible_values = true
+    )]
+    pub file_and_args: Vec<OsString>,
+}
+
+/// What to look at.
+#[derive(Debug, clap::Args)]
+#[command(after_help = INSPECT_EXAMPLES)]
+pub struct InspectArgs {
+    /// The module, in the binary format (.wasm) or the text format (.wat).
+    pub file: PathBuf,
+
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to list.
+#[derive(Debug, clap::Args)]
+#[command(after_help = ENGINES_EXAMPLES)]
+pub struct EnginesArgs {
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
+        Some(b'm' | b'M') => (&text[..text.len() - 1], 20),
+        Some(b'g' | b'G') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number: u64 = match digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        true => digits
+            .parse()
+            .map_err(|_| "not a size such as 512K, 64M or 1G")?,
+        false => return Err("not a size such as 512K, 64M or 1G".to_owned()),
+    };
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn reads_sizes() {
+        assert_eq!(size("0"), Ok(0));
+        assert_eq!(size("1000"), Ok(1000));
+        assert_eq!(size("512K"), Ok(512 << 10));
+        assert_eq!(size("64m"), Ok(64 << 20));
+        assert_eq!(size("1G"), Ok(1 << 30));
+        for wrong in [
+            "",
+            "K",
+            "-1",
+            "+1",
+            "1.5G",
+            "1T",
+            "64 M",
+            "99999999999G",
+            "é",
+        ] {
+            assert!(size(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn reads_seconds() {
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for wrong in ["", "-1", "NaN", "inf", "1e300", "soon"] {
+            assert!(seconds(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn leaves_the_arguments_of_the_program_alone() {
+        let parse = |args: &[&str]| {
+            let all = ["sinew", "run"].iter().chain(args);
+            match Args::try_parse_from(all).map(|args| args.command) {
+                Ok(Command::Run(args)) => args,
+                other => panic!("{other:?}"),
+            }
+        };
+        let args = parse(&["--script", "a.js", "--timeout", "-x", "--", "b"]);
+        assert!(args.script && args.timeout.is_none());
+        assert_eq!(args.file_and_args, ["a.js", "--timeout", "-x", "--", "b"]);
+        let args = parse(&["-e", "1", "b"]);
+        assert_eq!(args.file_and_args, ["b"]);
+        assert!(Args::try_parse_from(["sinew", "run"]).is_err());
+        assert!(Args::try_parse_from(["sinew", "run", "--nope", "a.js"]).is_err());
+    }
+}

@@ -1,0 +1,219 @@
+//! `sinew run`
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use sinew::{
+    Error, JsHost, ModuleSource, ResourceLimits, Runtime, RuntimeBuilder, Value, WasmEngine,
+};
+use url::Url;
+
+use crate::args::RunArgs;
+use crate::pair::{Pair, Visitor};
+use crate::report;
+
+/// The stack of the guest's thread; only what is used becomes memory.
+const STACK: usize = 64 << 20;
+/// How much later than the runtime's own deadline the process is ended.
+const GRACE: Duration = Duration::from_millis(250);
+/// What a program without a file is called.
+const EVAL: &str = "[eval]";
+
+/// Runs a program; returns the exit status.
+pub fn main(args: RunArgs) -> u8 {
+    let pair = match Pair::choose(args.js, args.wasm) {
+        Ok(pair) => pair,
+        Err(message) => {
+            report::complain(message);
+            return report::USAGE;
+        }
+    };
+    if let Some(timeout) = args.timeout
+        && let Err(error) = end_after(timeout)
+    {
+        report::complain(format_args!("the deadline thread: {error}"));
+        return report::FAILURE;
+    }
+    // The main thread's stack is what the system says; guests get one whose size is known.
+    let guest = thread::Builder::new()
+        .name("guest".to_owned())
+        .stack_size(STACK)
+        .spawn(move || pair.visit(Run(args)));
+    match guest.map(thread::JoinHandle::join) {
+        Ok(Ok(status)) => status,
+        Ok(Err(_)) => {
+            report::bug("the runtime panicked");
+            report::SOFTWARE
+        }
+        Err(error) => {
+            report::complain(format_args!("the thread to run on: {error}"));
+            report::FAILURE
+        }
+    }
+}
+
+/// Ends the process some time after the deadline, for what no engine can interrupt: JavaScript on
+/// Boa, the compilation of a large module.
+fn end_after(timeout: Duration) -> std::io::Result<()> {
+    let watch = thread::Builder::new().name("deadline".to_owned());
+    watch.spawn(move || {
+        thread::sleep(timeout.saturating_add(GRACE));
+        // The guest may hold standard error, in a write that nobody reads: not waited for long.
+        let (said, heard) = channel();
+        let speaker = thread::Builder::new().spawn(move || {
+            report::deadline(timeout);
+            let _ = said.send(());
+        });
+        if speaker.is_ok() {
+            let _ = heard.recv_timeout(GRACE / 5);
+        }
+        std::process::exit(report::DEADLINE.into());
+    })?;
+    Ok(())
+}
+
+struct Run(RunArgs);
+
+impl Visitor for Run {
+    type Output = u8;
+
+    fn visit<J: JsHost, W: WasmEngine>(self) -> u8 {
+        run::<J, W>(&self.0)
+    }
+}
+
+/// Why there is nothing more to run.
+enum Failure {
+    Runtime(Error),
+    /// The script cannot be read.
+    Source(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Runtime(error)
+    }
+}
+
+fn run<J: JsHost, W: WasmEngine>(args: &RunArgs) -> u8 {
+    let mut runtime = match builder::<J, W>(args).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report::failure(&error, args.timeout),
+    };
+    match execute(&mut runtime, args) {
+        Ok(()) => 0,
+        Err(Failure::Runtime(error)) => report::failure(&error, args.timeout),
+        Err(Failure::Source(message)) => {
+            report::complain(message);
+            report::FAILURE
+        }
+    }
+}
+
+fn builder<J: JsHost, W: WasmEngine>(args: &RunArgs) -> RuntimeBuilder<J, W> {
+    let mut builder = Runtime::<J, W>::builder()
+        .stdout(report::output)
+        .stderr(report::error_output)
+        .color(has_color());
+    builder = match (&args.root, file(args)) {
+        (Some(root), _) => builder.root(root),
+        (None, Some(file)) => builder.root_of(file),
+        (None, None) => builder.root("."),
+    };
+    if let Some(timeout) = args.timeout {
+        builder = builder.timeout(timeout);
+    }
+    if let Some(bytes) = args.max_memory {
+        let limits = ResourceLimits {
+            memory_bytes: bytes,
+            ..ResourceLimits::default()
+        };
+        let heap = usize::try_from(bytes).unwrap_or(usize::MAX);
+        builder = builder.limits(limits).heap_bytes(heap);
+    }
+    if let Some(code) = args.eval.clone() {
+        builder = builder.load_hook(move |specifier, _| {
+            (specifier == EVAL).then(|| ModuleSource::JavaScript(code.clone()))
+        });
+    }
+    builder
+}
+
+/// Whether to print colours: not into a file, and not for somebody who asked for none
+/// (<https://no-color.org>).
+fn has_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::io::stdout().is_terminal()
+        && std::io::stderr().is_terminal()
+}
+
+/// The program's file; none with `-e`.
+fn file(args: &RunArgs) -> Option<&Path> {
+    match args.eval {
+        Some(_) => None,
+        None => args.file_and_args.first().map(Path::new),
+    }
+}
+
+fn execute<J: JsHost, W: WasmEngine>(
+    runtime: &mut Runtime<J, W>,
+    args: &RunArgs,
+) -> Result<(), Failure> {
+    define_script_args(runtime, args)?;
+    match (&args.eval, file(args)) {
+        (Some(code), _) if args.script => {
+            let root = args.root.clone().unwrap_or_else(|| PathBuf::from("."));
+            let root = canonical(&root)?;
+            run_script(runtime, &root.join(EVAL), code)
+        }
+        (Some(_), _) => {
+            runtime.import(EVAL)?;
+            Ok(runtime.run()?)
+        }
+        (None, Some(file)) if args.script || file.extension().is_some_and(|ext| ext == "cjs") => {
+            let file = canonical(file)?;
+            let code = std::fs::read_to_string(&file)
+                .map_err(|error| Failure::Source(format!("{}: {error}", file.display())))?;
+            run_script(runtime, &file, &code)
+        }
+        (None, Some(file)) => Ok(runtime.run_file(file)?),
+        (None, None) => Ok(()),
+    }
+}
+
+fn canonical(path: &Path) -> Result<PathBuf, Failure> {
+    path.canonicalize()
+        .map_err(|error| Failure::Source(format!("{}: {error}", path.display())))
+}
+
+/// Runs a classic script whose imports start from `path`.
+fn run_script<J: JsHost, W: WasmEngine>(
+    runtime: &mut Runtime<J, W>,
+    path: &Path,
+    code: &str,
+) -> Result<(), Failure> {
+    let code = code.strip_prefix('\u{feff}').unwrap_or(code);
+    let name = Url::from_file_path(path)
+        .map_or_else(|()| path.display().to_string(), |url| url.to_string());
+    runtime.eval::<Value<J>>(&name, code)?;
+    Ok(runtime.run()?)
+}
+
+/// Defines the global `scriptArgs` as qjs does; with `-e` its first element is `-e`.
+fn define_script_args<J: JsHost, W: WasmEngine>(
+    runtime: &mut Runtime<J, W>,
+    args: &RunArgs,
+) -> Result<(), Error> {
+    let mut script_args = Vec::new();
+    if args.eval.is_some() {
+        script_args.push("-e".to_owned());
+    }
+    let given = args.file_and_args.iter();
+    script_args.extend(given.map(|arg| arg.to_string_lossy().into_owned()));
+    let define = "(args) => { globalThis.scriptArgs = args; }";
+    let define = runtime.eval::<Value<J>>("sinew", define)?;
+    runtime.call(&define, (script_args,))
+}

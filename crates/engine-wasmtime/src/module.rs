@@ -1,0 +1,212 @@
+//! Modules and instances.
+
+use std::cell::OnceCell;
+
+use sinew_bridge::{Extern, ExternKind};
+use wasmtime::wasmparser::Validator;
+use wasmtime::{Engine, ExternType, Instance, Module, Mutability, RefType, StoreContextMut};
+use wasmtime::{FuncType, HeapType, ValType};
+
+use crate::error::Error;
+use crate::store::Data;
+use crate::{Result, Wasmtime, func};
+
+type Store<'a> = StoreContextMut<'a, Data>;
+
+pub(crate) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Module> {
+    Module::from_binary(engine, bytes).map_err(|error| refused(engine, bytes, error))
+}
+
+pub(crate) fn validate(engine: &Engine, bytes: &[u8]) -> Result<()> {
+    Module::validate(engine, bytes).map_err(|error| refused(engine, bytes, error))
+}
+
+/// Wasmtime looks at functions in parallel and tells of any one that is wrong. Looking again, in
+/// order, always finds the first.
+#[cold]
+fn refused(engine: &Engine, bytes: &[u8], error: wasmtime::Error) -> Error {
+    match Validator::new_with_features(engine.get_wasm_features()).validate_all(bytes) {
+        Err(first) => {
+            let offset = first.offset();
+            Error::compile(wasmtime::Error::new(first), Some(offset))
+        }
+        Ok(_) => Error::compile(error, None),
+    }
+}
+
+pub(crate) fn instantiate(
+    store: &mut Store<'_>,
+    module: &Module,
+    imports: &[Extern<Wasmtime>],
+) -> Result<Instance> {
+    check_imports(store, module, imports)?;
+    let own = module.resources_required();
+    let budget = &store.data().store_data().budget;
+    if !budget.instance(own.num_memories.into(), own.num_tables.into()) {
+        let error = wasmtime::Error::msg("too many instances, memories or tables");
+        return Err(Error::limit(error));
+    }
+    store.data_mut().texts.add(module);
+    let imports: Vec<wasmtime::Extern> = imports.iter().map(engine_extern).collect();
+
+    // The start function may create instances in its turn.
+    let created = &mut store.data_mut().limiter.created;
+    let outer = std::mem::take(created);
+    let result = Instance::new(&mut *store, module, &imports);
+    let limiter = &mut store.data_mut().limiter;
+    let created = std::mem::replace(&mut limiter.created, outer);
+    result.map_err(|error| {
+        let error = func::failed(store, error);
+        if error.is_of_running() {
+            return error;
+        }
+        store.data().limiter.refund(created);
+        if created.refused {
+            error.into_limit()
+        } else {
+            error
+        }
+    })
+}
+
+fn engine_extern(value: &Extern<Wasmtime>) -> wasmtime::Extern {
+    match value {
+        Extern::Func(func) => (*func).into(),
+        Extern::Table(table) => (*table).into(),
+        Extern::Memory(memory) => (*memory).into(),
+        Extern::Global(global) => (*global).into(),
+        Extern::Tag(tag) => (*tag).into(),
+    }
+}
+
+/// Wasmtime checks imports itself, but does not say that this is what failed.
+fn check_imports(store: &Store<'_>, module: &Module, imports: &[Extern<Wasmtime>]) -> Result<()> {
+    let expected = module.imports();
+    if expected.len() != imports.len() {
+        let (expected, found) = (expected.len(), imports.len());
+        return Err(Error::link(format!(
+            "{expected} imports, but {found} values"
+        )));
+    }
+    for (import, value) in expected.zip(imports) {
+        if !fits(store, &import.ty(), value) {
+            let (module, name) = (import.module(), import.name());
+            return Err(Error::link(format!(
+                "incompatible import type for `{module}`.`{name}`"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// [Matching](https://webassembly.github.io/spec/core/valid/matching.html#external-types) of the
+/// type of `value` against the type of an import.
+fn fits(store: &Store<'_>, expected: &ExternType, value: &Extern<Wasmtime>) -> bool {
+    match (expected, value) {
+        (ExternType::Func(expected), Extern::Func(func)) => {
+            // `FuncType::matches` compares structures, where the declared supertypes are meant.
+            let expected = HeapType::ConcreteFunc(expected.clone());
+            HeapType::ConcreteFunc(func.ty(store)).matches(&expected)
+        }
+        (ExternType::Tag(expected), Extern::Tag(tag)) => {
+            FuncType::eq(tag.ty(store).ty(), expected.ty())
+        }
+        (ExternType::Global(expected), Extern::Global(global)) => {
+            let ty = global.ty(store);
+            let content = if expected.mutability() == Mutability::Var {
+                ValType::eq(ty.content(), expected.content())
+            } else {
+                ty.content().matches(expected.content())
+            };
+            content && ty.mutability() == expected.mutability()
+        }
+        (ExternType::Table(expected), Extern::Table(table)) => {
+            let ty = table.ty(store);
+            ty.is_64() == expected.is_64()
+                && RefType::eq(ty.element(), expected.element())
+                && expected.minimum() <= table.size(store)
+                && max_fits(expected.maximum(), ty.maximum())
+        }
+        (ExternType::Memory(expected), Extern::Memory(memory)) => {
+            let ty = memory.ty(store);
+            ty.is_64() == expected.is_64()
+                && ty.is_shared() == expected.is_shared()
+                && ty.page_size_log2() == expected.page_size_log2()
+                && expected.minimum() <= memory.size(store)
+                && max_fits(expected.maximum(), ty.maximum())
+        }
+        _ => false,
+    }
+}
+
+fn max_fits(expected: Option<u64>, found: Option<u64>) -> bool {
+    expected.is_none_or(|expected| found.is_some_and(|found| found <= expected))
+}
+
+pub(crate) fn export(
+    store: &mut Store<'_>,
+    instance: &Instance,
+    name: &str,
+    kind: ExternKind,
+) -> Option<Extern<Wasmtime>> {
+    let export = instance.get_export(store, name)?;
+    match kind {
+        ExternKind::Func => export.into_func().map(Extern::Func),
+        ExternKind::Table => export.into_table().map(Extern::Table),
+        ExternKind::Memory => export.into_memory().map(Extern::Memory),
+        ExternKind::Global => export.into_global().map(Extern::Global),
+        ExternKind::Tag => export.into_tag().map(Extern::Tag),
+    }
+}
+
+/// The machine code of the modules that a store has instances of, in the order of its addresses.
+#[derive(Default)]
+pub(crate) struct Texts(Vec<Text>);
+
+struct Text {
+    module: Module,
+    /// Where each function begins, relative to the text, and its index; in the order of the former.
+    functions: OnceCell<Vec<(usize, u32)>>,
+}
+
+impl Text {
+    fn start(&self) -> usize {
+        self.module.text().as_ptr().addr()
+    }
+
+    fn functions(&self) -> &[(usize, u32)] {
+        self.functions.get_or_init(|| {
+            let functions = self.module.functions();
+            let mut all: Vec<_> = functions.map(|f| (f.offset, f.index.as_u32())).collect();
+            all.sort_unstable();
+            all
+        })
+    }
+}
+
+impl Texts {
+    fn add(&mut self, module: &Module) {
+        // Without functions there is no text, and its address is nothing's.
+        if module.text().is_empty() {
+            return;
+        }
+        let start = module.text().as_ptr().addr();
+        if let Err(place) = self.0.binary_search_by_key(&start, Text::start) {
+            let text = Text {
+                module: module.clone(),
+                functions: OnceCell::new(),
+            };
+            self.0.insert(place, text);
+        }
+    }
+
+    /// The index of the function whose code begins at this address, in its module.
+    pub(crate) fn index(&self, code: usize) -> Option<u32> {
+        let after = self.0.partition_point(|text| text.start() <= code);
+        let text = self.0.get(after.checked_sub(1)?)?;
+        let functions = text.functions();
+        let offset = code - text.start();
+        let place = functions.binary_search_by_key(&offset, |(offset, _)| *offset);
+        place.ok().map(|place| functions[place].1)
+    }
+}

@@ -1,0 +1,356 @@
+//! Objects, their properties and classes; host objects and weak handles.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::rc::Rc;
+
+use boa_engine::builtins::array_buffer::{ArrayBuffer, SharedArrayBuffer};
+use boa_engine::builtins::dataview::DataView;
+use boa_engine::builtins::date::Date;
+use boa_engine::builtins::error::Error;
+use boa_engine::builtins::map::ordered_map::OrderedMap;
+use boa_engine::builtins::object::OrdinaryObject;
+use boa_engine::builtins::promise::Promise;
+use boa_engine::builtins::proxy::Proxy;
+use boa_engine::builtins::regexp::RegExp;
+use boa_engine::builtins::set::ordered_set::OrderedSet;
+use boa_engine::builtins::typed_array::TypedArray;
+use boa_engine::module::ModuleNamespace;
+use boa_engine::object::builtins::{JsArray, JsWeakMap, JsWeakSet};
+use boa_engine::object::{IntegrityLevel, JsData};
+use boa_engine::property::{PropertyDescriptor, PropertyKey as BoaKey};
+use boa_engine::{
+    JsBigInt, JsError, JsNativeError, JsObject, JsResult, JsString, JsSymbol, JsValue, js_string,
+};
+use boa_gc::{Finalize, Trace, custom_trace};
+use sinew_bridge::{
+    Completion, Graveyard, HostData, Intrinsic, ObjectClass, Property, PropertyKey, PropertyKind,
+};
+
+use crate::Boa;
+use crate::scope::Scope;
+use crate::value::property_key;
+
+/// What tells an object from every other that is alive.
+pub(crate) fn address(object: &JsObject) -> usize {
+    (&raw const *object.as_ref()).addr()
+}
+
+/// Whether an object of ours is alive, shared between its owner in Boa's heap, which alone traces
+/// the handle and ends the life, and those who want to know.
+#[derive(Default)]
+pub(crate) struct Life {
+    object: RefCell<Option<JsObject>>,
+    address: Cell<usize>,
+}
+
+impl Life {
+    pub(crate) fn begin(&self, object: &JsObject) {
+        self.address.set(address(object));
+        *self.object.borrow_mut() = Some(object.clone());
+    }
+
+    /// The handle, for the owner's `Trace`.
+    pub(crate) fn object(&self) -> Ref<'_, Option<JsObject>> {
+        self.object.borrow()
+    }
+
+    /// For the owner's `Drop`: the object is gone. Its address, if the life ever began.
+    pub(crate) fn end(&self) -> Option<usize> {
+        self.object.borrow_mut().take().map(|_| self.address.get())
+    }
+}
+
+/// A weak handle to an object or function of ours.
+pub struct Weak(Option<Rc<Life>>);
+
+/// What a host object carries.
+struct HostObject {
+    data: HostData,
+    life: Rc<Life>,
+    graveyard: Graveyard,
+}
+
+impl JsData for HostObject {}
+
+impl Finalize for HostObject {}
+
+// SAFETY: the one handle of a collected object that is owned here is the one in `life`, which
+// nothing else traces.
+unsafe impl Trace for HostObject {
+    custom_trace!(this, mark, {
+        if let Some(object) = &*this.life.object() {
+            mark(object);
+        }
+    });
+}
+
+impl Drop for HostObject {
+    fn drop(&mut self) {
+        // A drop, not a finalizer: an object that a finalizer brought back is not dead. Nothing
+        // here touches the collector, which is running.
+        if self.life.end().is_some()
+            && let Ok(mut dead) = self.graveyard.try_borrow_mut()
+        {
+            dead.push(self.data);
+        }
+    }
+}
+
+pub(crate) fn object_of(value: &JsValue) -> JsResult<JsObject> {
+    value
+        .as_object()
+        .ok_or_else(|| JsError::from(JsNativeError::typ().with_message("not an object")))
+}
+
+pub(crate) fn create_object(cx: &mut Scope<'_>, proto: &JsValue) -> JsValue {
+    JsObject::new(cx.context.root_shape(), proto.as_object(), OrdinaryObject)
+        .upcast()
+        .into()
+}
+
+pub(crate) fn create_array(cx: &mut Scope<'_>, elements: &[JsValue]) -> Completion<Boa> {
+    cx.run(|context| Ok(JsArray::from_iter(elements.iter().cloned(), context).into()))
+}
+
+pub(crate) fn create_host_object(cx: &mut Scope<'_>, proto: &JsValue, data: HostData) -> JsValue {
+    let life = Rc::new(Life::default());
+    let host = HostObject {
+        data,
+        life: life.clone(),
+        graveyard: cx.state.graveyard.clone(),
+    };
+    let object = JsObject::new(cx.context.root_shape(), proto.as_object(), host).upcast();
+    life.begin(&object);
+    object.into()
+}
+
+pub(crate) fn host_data(value: &JsValue) -> Option<HostData> {
+    let object = value.as_object()?;
+    let host = object.downcast_ref::<HostObject>()?;
+    Some(host.data)
+}
+
+pub(crate) fn downgrade(cx: &Scope<'_>, value: &JsValue) -> Weak {
+    let Some(object) = value.as_object() else {
+        return Weak(None);
+    };
+    let host = object.downcast_ref::<HostObject>();
+    Weak(match host {
+        Some(host) => Some(host.life.clone()),
+        None => crate::function::life(cx, address(&object)),
+    })
+}
+
+pub(crate) fn upgrade(weak: &Weak) -> Option<JsValue> {
+    let life = weak.0.as_ref()?;
+    life.object().clone().map(JsValue::from)
+}
+
+pub(crate) fn get(
+    cx: &mut Scope<'_>,
+    object: &JsValue,
+    key: PropertyKey<'_, Boa>,
+) -> Completion<Boa> {
+    cx.run(|context| {
+        let key = property_key(key, context)?;
+        object_of(object)?.get(key, context)
+    })
+}
+
+pub(crate) fn set(
+    cx: &mut Scope<'_>,
+    object: &JsValue,
+    key: PropertyKey<'_, Boa>,
+    value: &JsValue,
+) -> Completion<Boa, ()> {
+    cx.run(|context| {
+        let key = property_key(key, context)?;
+        object_of(object)?.set(key, value.clone(), true, context)?;
+        Ok(())
+    })
+}
+
+fn descriptor(property: Property<Boa>) -> PropertyDescriptor {
+    let builder = PropertyDescriptor::builder()
+        .enumerable(property.enumerable)
+        .configurable(property.configurable);
+    match property.kind {
+        PropertyKind::Data { value, writable } => builder.value(value).writable(writable),
+        PropertyKind::Accessor { get, set } => builder
+            .get(get.unwrap_or_default())
+            .set(set.unwrap_or_default()),
+    }
+    .build()
+}
+
+pub(crate) fn define_property(
+    cx: &mut Scope<'_>,
+    object: &JsValue,
+    key: PropertyKey<'_, Boa>,
+    property: Property<Boa>,
+) -> Completion<Boa, ()> {
+    cx.run(|context| {
+        let key = property_key(key, context)?;
+        object_of(object)?.define_property_or_throw(key, descriptor(property), context)?;
+        Ok(())
+    })
+}
+
+/// Boa keeps [[GetOwnProperty]] of exotic objects to itself, but for the intrinsic function. The
+/// descriptor object that this returns is ordinary and new: its fields are read as they lie.
+pub(crate) fn get_own_property(
+    cx: &mut Scope<'_>,
+    object: &JsValue,
+    key: PropertyKey<'_, Boa>,
+) -> Completion<Boa, Option<Property<Boa>>> {
+    let Some(intrinsics) = cx.intrinsics() else {
+        return Ok(None);
+    };
+    cx.run(|context| {
+        let key = JsValue::from(property_key(key, context)?);
+        object_of(object)?;
+        let found = intrinsics.get_own_property_descriptor.call(
+            &JsValue::undefined(),
+            &[object.clone(), key],
+            context,
+        )?;
+        Ok(found.as_object().map(|fields| property_of(&fields)))
+    })
+}
+
+fn property_of(fields: &JsObject) -> Property<Boa> {
+    let field = |name: JsString| -> Option<JsValue> {
+        let fields = fields.borrow();
+        fields
+            .properties()
+            .get(&BoaKey::from(name))?
+            .value()
+            .cloned()
+    };
+    let flag = |name| field(name).is_some_and(|value| value.to_boolean());
+    let accessor = |name| field(name).filter(|value| !value.is_undefined());
+    let kind = match field(js_string!("value")) {
+        Some(value) => PropertyKind::Data {
+            value,
+            writable: flag(js_string!("writable")),
+        },
+        None => PropertyKind::Accessor {
+            get: accessor(js_string!("get")),
+            set: accessor(js_string!("set")),
+        },
+    };
+    Property {
+        kind,
+        enumerable: flag(js_string!("enumerable")),
+        configurable: flag(js_string!("configurable")),
+    }
+}
+
+pub(crate) fn own_keys(cx: &mut Scope<'_>, object: &JsValue) -> Completion<Boa, Vec<JsValue>> {
+    cx.run(|context| {
+        let keys = object_of(object)?.own_property_keys(context)?;
+        Ok(keys.into_iter().map(JsValue::from).collect())
+    })
+}
+
+pub(crate) fn get_prototype(cx: &mut Scope<'_>, object: &JsValue) -> Completion<Boa> {
+    let intrinsics = cx.intrinsics();
+    cx.run(|context| {
+        let ordinary = object_of(object)?;
+        match intrinsics {
+            Some(intrinsics) if ordinary.is::<Proxy>() => intrinsics.get_prototype_of.call(
+                &JsValue::undefined(),
+                std::slice::from_ref(object),
+                context,
+            ),
+            _ => Ok(ordinary
+                .prototype()
+                .map_or_else(JsValue::null, JsValue::from)),
+        }
+    })
+}
+
+pub(crate) fn set_prototype(
+    cx: &mut Scope<'_>,
+    object: &JsValue,
+    proto: &JsValue,
+) -> Completion<Boa, ()> {
+    cx.run(|_| {
+        if object_of(object)?.set_prototype(proto.as_object()) {
+            return Ok(());
+        }
+        let error = JsNativeError::typ().with_message("object is not extensible");
+        Err(error.into())
+    })
+}
+
+pub(crate) fn freeze(cx: &mut Scope<'_>, object: &JsValue) -> Completion<Boa, ()> {
+    cx.run(|context| {
+        let frozen = object_of(object)?.set_integrity_level(IntegrityLevel::Frozen, context)?;
+        if frozen {
+            return Ok(());
+        }
+        let error = JsNativeError::typ().with_message("cannot freeze object");
+        Err(error.into())
+    })
+}
+
+pub(crate) fn intrinsic(cx: &Scope<'_>, intrinsic: Intrinsic) -> JsValue {
+    let constructors = cx.context.intrinsics().constructors();
+    match intrinsic {
+        Intrinsic::ObjectPrototype => constructors.object().prototype(),
+        Intrinsic::FunctionPrototype => constructors.function().prototype(),
+        Intrinsic::ErrorConstructor => constructors.error().constructor(),
+        Intrinsic::ErrorPrototype => constructors.error().prototype(),
+        Intrinsic::Promise => constructors.promise().constructor(),
+    }
+    .into()
+}
+
+pub(crate) fn object_class(cx: &mut Scope<'_>, value: &JsValue) -> Option<ObjectClass> {
+    let object = value.as_object()?;
+    let is_primitive = object.is::<bool>()
+        || object.is::<f64>()
+        || object.is::<JsString>()
+        || object.is::<JsSymbol>()
+        || object.is::<JsBigInt>();
+    Some(match () {
+        () if object.is_ordinary() || object.is::<HostObject>() => ObjectClass::Ordinary,
+        () if object.is_array() => ObjectClass::Array,
+        () if object.is::<Proxy>() => ObjectClass::Proxy,
+        () if object.is_callable() => ObjectClass::Function,
+        () if object.is::<Error>() => ObjectClass::Error,
+        () if object.is::<Promise>() => ObjectClass::Promise,
+        () if object.is::<ArrayBuffer>() => ObjectClass::ArrayBuffer,
+        () if object.is::<SharedArrayBuffer>() => ObjectClass::SharedArrayBuffer,
+        () if object.is::<TypedArray>() => ObjectClass::TypedArray,
+        () if object.is::<DataView>() => ObjectClass::DataView,
+        () if object.is::<Date>() => ObjectClass::Date,
+        () if object.is::<RegExp>() => ObjectClass::RegExp,
+        () if object.is::<OrderedMap<JsValue>>() => ObjectClass::Map,
+        () if object.is::<OrderedSet>() => ObjectClass::Set,
+        () if object.is::<ModuleNamespace>() => ObjectClass::Namespace,
+        () if is_primitive => ObjectClass::Primitive,
+        () => weak_class(cx, object),
+    })
+}
+
+fn weak_class(cx: &mut Scope<'_>, object: JsObject) -> ObjectClass {
+    if JsWeakMap::from_object(object.clone()).is_ok() {
+        return ObjectClass::WeakMap;
+    }
+    if JsWeakSet::from_object(object.clone()).is_ok() {
+        return ObjectClass::WeakSet;
+    }
+    // Boa keeps the type to itself: ask a method that only a WeakRef has.
+    let is_weak_ref = cx.intrinsics().is_some_and(|intrinsics| {
+        let this = object.into();
+        cx.unlimited(|context| intrinsics.weak_ref_deref.call(&this, &[], context))
+            .is_ok()
+    });
+    if is_weak_ref {
+        ObjectClass::WeakRef
+    } else {
+        ObjectClass::Other
+    }
+}

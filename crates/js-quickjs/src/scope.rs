@@ -1,0 +1,426 @@
+//! Runtimes, their state, and how they end.
+
+use std::any::TypeId;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::{c_int, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rquickjs::qjs;
+use sinew_bridge::{ErrorClass, HostConfig, HostHooks, Termination, WellKnownSymbol};
+
+use crate::QuickJs;
+use crate::buffer::{self, Foreign};
+use crate::error::Result;
+use crate::function::{Natives, nothing, register_class, state_pointer};
+use crate::job;
+use crate::module::{self, Modules};
+use crate::object::{Classes, Graves, symbol_index};
+use crate::value::{self, Live, Value};
+
+/// Access to a running engine.
+pub struct Scope<'s> {
+    pub(crate) ctx: *mut qjs::JSContext,
+    pub(crate) state: &'s State,
+}
+
+/// What belongs to one runtime. QuickJS and the objects of ours point to it.
+pub(crate) struct State {
+    pub(crate) live: Rc<Live>,
+    pub(crate) hooks: Rc<dyn HostHooks<QuickJs>>,
+    pub(crate) termination: Arc<Termination>,
+    pub(crate) graves: Rc<Graves>,
+    /// Bytes of heap, 0 without a bound.
+    heap_bytes: usize,
+    /// The bound of the heap is to be set again as soon as code runs.
+    unbounded: Cell<bool>,
+    /// The lowest address that the native stack may reach, as QuickJS has it.
+    pub(crate) stack_limit: Cell<usize>,
+    pub(crate) natives: Natives,
+    /// The first class of ours.
+    pub(crate) host_class: Cell<qjs::JSClassID>,
+    pub(crate) function_classes: RefCell<HashMap<TypeId, qjs::JSClassID>>,
+    pub(crate) classes: Classes,
+    pub(crate) foreign: Foreign,
+    pub(crate) modules: Modules,
+    intrinsics: RefCell<Option<Rc<Intrinsics>>>,
+    /// Terminated by itself, whatever the shared flag says.
+    terminated: Cell<bool>,
+    /// The interrupt handler is being called on purpose, and counts.
+    polling: Cell<Option<u32>>,
+}
+
+/// Values that are taken before any user code runs.
+pub(crate) struct Intrinsics {
+    pub(crate) object_prototype: Value,
+    pub(crate) function_prototype: Value,
+    pub(crate) error: Value,
+    pub(crate) promise: Value,
+    pub(crate) array_buffer_prototype: Value,
+    /// The getter of `Error.prototype.stack`.
+    pub(crate) stack: Value,
+    /// Getters and setters of `Error.prepareStackTrace` and `Error.stackTraceLimit`.
+    pub(crate) error_accessors: [Value; 4],
+    /// Getters of `byteOffset`, `byteLength` and `buffer`, of typed arrays and of DataViews.
+    pub(crate) view_accessors: [Value; 6],
+    /// The methods of `ArrayBuffer.prototype` that are replaced, as [`buffer::TRANSFERS`].
+    pub(crate) transfers: [Value; buffer::TRANSFERS.len()],
+    error_protos: Vec<Value>,
+    symbols: Vec<Value>,
+    /// An uncatchable error.
+    termination: Value,
+    /// A function that does nothing.
+    nothing: Value,
+}
+
+impl Intrinsics {
+    pub(crate) fn error_proto(&self, class: ErrorClass) -> &Value {
+        &self.error_protos[match class {
+            ErrorClass::Error => 0,
+            ErrorClass::TypeError => 1,
+            ErrorClass::RangeError => 2,
+            ErrorClass::SyntaxError => 3,
+            ErrorClass::ReferenceError => 4,
+        }]
+    }
+
+    pub(crate) fn symbol(&self, symbol: WellKnownSymbol) -> &Value {
+        &self.symbols[symbol_index(symbol)]
+    }
+}
+
+/// What gives the intrinsics, in an engine that ran nothing else.
+const INTRINSICS: &str = "(() => {
+    const accessor = (object, key) => Object.getOwnPropertyDescriptor(object, key);
+    const views = [Object.getPrototypeOf(Uint8Array.prototype), DataView.prototype];
+    return [
+        Object.prototype, Function.prototype, Error, Promise, ArrayBuffer.prototype,
+        accessor(Error.prototype, 'stack').get,
+        accessor(Error, 'prepareStackTrace').get, accessor(Error, 'prepareStackTrace').set,
+        accessor(Error, 'stackTraceLimit').get, accessor(Error, 'stackTraceLimit').set,
+        ...views.flatMap(view => ['byteOffset', 'byteLength', 'buffer'].map(
+            key => accessor(view, key).get)),
+        Error.prototype, TypeError.prototype, RangeError.prototype, SyntaxError.prototype,
+        ReferenceError.prototype,
+        Symbol.iterator, Symbol.asyncIterator, Symbol.toStringTag, Symbol.hasInstance,
+        ArrayBuffer.prototype.transfer, ArrayBuffer.prototype.transferToFixedLength,
+        ArrayBuffer.prototype.transferToImmutable,
+    ];
+})()";
+
+impl State {
+    /// The state of a runtime of ours.
+    ///
+    /// # Safety
+    /// `rt` was made by [`open`] and lives.
+    pub(crate) unsafe fn of<'a>(rt: *mut qjs::JSRuntime) -> &'a State {
+        // SAFETY: `open` sets the pointer to a state that outlives the runtime.
+        unsafe { &*qjs::JS_GetRuntimeOpaque(rt).cast() }
+    }
+
+    pub(crate) fn intrinsics(&self) -> Rc<Intrinsics> {
+        let intrinsics = self.intrinsics.borrow().clone();
+        intrinsics.expect("there from the first user code to the last")
+    }
+
+    /// The scope of the running engine.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope {
+            ctx: self.live.ctx.get(),
+            state: self,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_terminated(&self) -> bool {
+        self.terminated.get() || self.termination.is_set()
+    }
+
+    /// No JavaScript runs from now on.
+    pub(crate) fn terminate(&self) {
+        self.terminated.set(true);
+    }
+
+    /// Makes the termination the pending exception.
+    #[cold]
+    pub(crate) fn raise_termination(&self) -> qjs::JSValue {
+        self.terminate();
+        self.interrupt_soon();
+        let cx = self.scope();
+        // SAFETY: the context lives, and takes over the count of the error.
+        unsafe { qjs::JS_Throw(cx.ctx, self.intrinsics().termination.dup(&cx)) }
+    }
+
+    /// Lets QuickJS ask its interrupt handler at the next call or loop iteration, rather than at
+    /// one of the next 10,000.
+    ///
+    /// An uncatchable error is swallowed nevertheless in places (by a promise's constructor for
+    /// one), and what stands behind would run on.
+    pub(crate) fn interrupt_soon(&self) {
+        /// What QuickJS counts down from, `JS_INTERRUPT_COUNTER_INIT`.
+        const INTERVAL: u32 = 10_000;
+        let Some(intrinsics) = self.intrinsics.borrow().clone() else {
+            return;
+        };
+        let cx = self.scope();
+        let poll = || {
+            let function = intrinsics.nothing.raw(&cx);
+            // SAFETY: a function of ours that does nothing; the call counts down.
+            unsafe {
+                qjs::JS_Call(cx.ctx, function, qjs::JS_UNDEFINED, 0, std::ptr::null_mut());
+            }
+        };
+        if self.polling.replace(Some(0)).is_some() || {
+            self.polling.set(None);
+            true
+        } {
+            return;
+        }
+        for _ in 0..INTERVAL {
+            poll();
+            if self.polling.get() != Some(0) {
+                break;
+            }
+        }
+        for _ in 1..INTERVAL {
+            poll();
+        }
+        self.polling.set(None);
+    }
+
+    /// Lets the heap grow beyond its bound, where QuickJS does not survive the lack of memory.
+    pub(crate) fn unbound_heap(&self) -> Unbounded<'_> {
+        // SAFETY: the runtime lives.
+        unsafe { qjs::JS_SetMemoryLimit(self.live.rt.get(), 0) };
+        Unbounded(self)
+    }
+
+    /// The bound of the heap holds again, if no code ran that would have set it.
+    pub(crate) fn end_job(&self) {
+        if self.unbounded.get() {
+            self.bound_heap();
+        }
+    }
+
+    fn bound_heap(&self) {
+        self.unbounded.set(false);
+        // SAFETY: the runtime lives.
+        unsafe { qjs::JS_SetMemoryLimit(self.live.rt.get(), self.heap_bytes as _) };
+    }
+
+    /// Drops what belonged to dead objects.
+    pub(crate) fn drop_dead(&self) {
+        self.natives.drop_dead();
+        self.graves.fill();
+    }
+}
+
+/// The heap has no bound, until this is dropped.
+pub(crate) struct Unbounded<'s>(&'s State);
+
+impl Unbounded<'_> {
+    /// Nor has it after that, until QuickJS calls the next function.
+    pub(crate) fn until_code_runs(self) {
+        let state = self.0;
+        std::mem::forget(self);
+        if state.heap_bytes > 0 {
+            state.interrupt_soon();
+            state.unbounded.set(true);
+        }
+    }
+}
+
+impl Drop for Unbounded<'_> {
+    fn drop(&mut self) {
+        self.0.bound_heap();
+    }
+}
+
+/// Whether running code is to stop.
+unsafe extern "C" fn interrupt(_: *mut qjs::JSRuntime, state: *mut c_void) -> c_int {
+    // SAFETY: `open` passes the state, which outlives the runtime.
+    let state = unsafe { &*state.cast::<State>() };
+    if let Some(count) = state.polling.get() {
+        state.polling.set(Some(count + 1));
+        return 0;
+    }
+    if state.unbounded.get() {
+        state.bound_heap();
+    }
+    if !state.is_terminated() {
+        return 0;
+    }
+    state.interrupt_soon();
+    1
+}
+
+/// An address in the current stack frame.
+#[inline(always)]
+pub(crate) fn here() -> usize {
+    let marker = 0u8;
+    std::ptr::from_ref(std::hint::black_box(&marker)).addr()
+}
+
+/// A new runtime and its context.
+pub(crate) fn open(
+    config: HostConfig,
+    hooks: Rc<dyn HostHooks<QuickJs>>,
+) -> Result<Rc<State>, String> {
+    // SAFETY: no preconditions.
+    let rt = unsafe { qjs::JS_NewRuntime() };
+    if rt.is_null() {
+        return Err("no memory for a runtime".to_owned());
+    }
+    let top = here();
+    // QuickJS takes 0 for no limit, and would wrap around beyond the address space.
+    let stack_bytes = config.stack_bytes.clamp(1, top / 2);
+    let heap_bytes = config.heap_bytes.map_or(0, |bytes| bytes.max(1));
+    let state = Rc::new(State {
+        live: Rc::new(Live {
+            rt: Cell::new(rt),
+            ctx: Cell::new(std::ptr::null_mut()),
+        }),
+        hooks,
+        termination: config.termination,
+        graves: Rc::new(Graves::new(config.graveyard)),
+        heap_bytes,
+        unbounded: Cell::new(false),
+        stack_limit: Cell::new(top - stack_bytes),
+        natives: Natives::default(),
+        host_class: Cell::new(qjs::JSClassID::MAX),
+        function_classes: RefCell::default(),
+        classes: Classes::default(),
+        foreign: Foreign::default(),
+        modules: Modules::default(),
+        intrinsics: RefCell::default(),
+        terminated: Cell::new(false),
+        polling: Cell::new(None),
+    });
+    let pointer = state_pointer(&state);
+    // SAFETY: the runtime is new; the pointer stays valid until `close`, which frees it.
+    unsafe {
+        qjs::JS_SetRuntimeOpaque(rt, pointer);
+        qjs::JS_SetMaxStackSize(rt, stack_bytes as _);
+        qjs::JS_SetInterruptHandler(rt, Some(interrupt), pointer);
+        qjs::JS_SetHostPromiseRejectionTracker(rt, Some(job::track_rejection), pointer);
+        module::install(rt, pointer);
+        state.live.ctx.set(qjs::JS_NewContext(rt));
+    }
+    // QuickJS does not survive it everywhere when it runs out of memory while a context is made:
+    // the bound holds from here on.
+    let done = match state.live.ctx.get().is_null() {
+        true => Err("no memory for a context".to_owned()),
+        false => prepare(&state).and_then(|()| bound_heap(&state)),
+    };
+    match done {
+        Ok(()) => Ok(state),
+        Err(message) => {
+            close(&state);
+            Err(message)
+        }
+    }
+}
+
+/// Sets the bound of the heap, which has to have some room left.
+fn bound_heap(state: &State) -> Result<(), String> {
+    const ROOM: usize = 16 << 10;
+    state.bound_heap();
+    match value::string(&mut state.scope(), &" ".repeat(ROOM)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("the heap is too small for QuickJS itself".to_owned()),
+    }
+}
+
+/// Takes the intrinsics and replaces what would part a buffer from its bytes.
+fn prepare(state: &State) -> Result<(), String> {
+    let mut cx = state.scope();
+    let rt = state.live.rt.get();
+    // SAFETY: both live.
+    unsafe { state.classes.read(rt, cx.ctx) };
+    let failed = |what: &str| format!("cannot set up QuickJS: {what}");
+    let host_class = register_class(rt, None).ok_or_else(|| failed("no class"))?;
+    state.host_class.set(host_class);
+    let nothing_class = register_class(rt, Some(nothing)).ok_or_else(|| failed("no class"))?;
+    // SAFETY: a registered class.
+    let raw = unsafe { qjs::JS_NewObjectClass(cx.ctx, nothing_class as _) };
+    let nothing = crate::error::completion(&mut cx, raw).map_err(|_| failed("no object"))?;
+    // SAFETY: the context lives.
+    let raw = unsafe { qjs::JS_NewError(cx.ctx) };
+    let termination = crate::error::completion(&mut cx, raw).map_err(|_| failed("no error"))?;
+    // SAFETY: a valid error.
+    unsafe { qjs::JS_SetUncatchableError(cx.ctx, termination.raw(&cx)) };
+    let mut list = take_intrinsics(&mut cx)
+        .ok_or_else(|| failed("no intrinsics"))?
+        .into_iter();
+    let mut next = || list.next().expect("as many as were taken");
+    let intrinsics = Intrinsics {
+        object_prototype: next(),
+        function_prototype: next(),
+        error: next(),
+        promise: next(),
+        array_buffer_prototype: next(),
+        stack: next(),
+        error_accessors: std::array::from_fn(|_| next()),
+        view_accessors: std::array::from_fn(|_| next()),
+        error_protos: (0..5).map(|_| next()).collect(),
+        symbols: (0..4).map(|_| next()).collect(),
+        transfers: std::array::from_fn(|_| next()),
+        termination,
+        nothing,
+    };
+    state.intrinsics.replace(Some(Rc::new(intrinsics)));
+    state
+        .modules
+        .measure(&mut cx)
+        .ok_or_else(|| failed("strings"))?;
+    buffer::replace_transfers(&mut cx).map_err(|_| failed("ArrayBuffer"))
+}
+
+/// Runs the script that gives the intrinsics.
+fn take_intrinsics(cx: &mut Scope<'_>) -> Option<Vec<Value>> {
+    let array = module::evaluate(cx, c"sinew:intrinsics", INTRINSICS).ok()?;
+    let mut values = Vec::with_capacity(32);
+    for index in 0..28 {
+        // SAFETY: an array that only this code has.
+        let raw = unsafe { qjs::JS_GetPropertyUint32(cx.ctx, array.raw(cx), index) };
+        let value = crate::error::completion(cx, raw).ok()?;
+        if value::type_of(&value) == sinew_bridge::ValueType::Undefined {
+            return None;
+        }
+        values.push(value);
+    }
+    Some(values)
+}
+
+pub(crate) fn enter<R>(state: &State, f: impl FnOnce(&mut Scope<'_>) -> R) -> R {
+    let result = f(&mut state.scope());
+    state.drop_dead();
+    result
+}
+
+pub(crate) fn collect_garbage(cx: &mut Scope<'_>) {
+    // Data that is dropped may hold the last handles of further objects.
+    cx.state.drop_dead();
+    // SAFETY: the runtime lives.
+    unsafe { qjs::JS_RunGC(cx.state.live.rt.get()) };
+    cx.state.drop_dead();
+}
+
+/// Ends a runtime. Handles that are left become empty words.
+pub(crate) fn close(state: &State) {
+    let (rt, ctx) = (state.live.rt.get(), state.live.ctx.get());
+    state.terminate();
+    state.natives.drop_all();
+    state.modules.close();
+    drop(state.intrinsics.take());
+    state.live.ctx.set(std::ptr::null_mut());
+    state.live.rt.set(std::ptr::null_mut());
+    // SAFETY: both lived until now; nothing uses them any more, as `live` tells every handle.
+    unsafe {
+        if !ctx.is_null() {
+            qjs::JS_FreeContext(ctx);
+        }
+        qjs::JS_FreeRuntime(rt);
+    }
+}

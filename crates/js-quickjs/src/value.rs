@@ -1,0 +1,343 @@
+//! Values: handles, types, conversions.
+
+use std::cell::Cell;
+use std::ffi::c_int;
+use std::rc::Rc;
+
+use rquickjs::qjs;
+use sinew_bridge::ValueType;
+
+use crate::error::{Result, completion, fail, guarded};
+use crate::scope::Scope;
+
+/// A JavaScript value that the handle keeps alive.
+///
+/// What QuickJS keeps in the value word itself (Numbers, Booleans, null, undefined, small BigInts)
+/// costs nothing. Any other value has a reference count, and the handle knows whether its runtime
+/// still lives: after that it is only a word that nobody looks behind.
+pub struct Value {
+    raw: qjs::JSValue,
+    live: Option<Rc<Live>>,
+}
+
+/// Whether a runtime still lives.
+pub(crate) struct Live {
+    pub(crate) rt: Cell<*mut qjs::JSRuntime>,
+    pub(crate) ctx: Cell<*mut qjs::JSContext>,
+}
+
+impl Value {
+    /// Takes over one count of `raw`.
+    pub(crate) fn owned(cx: &Scope<'_>, raw: qjs::JSValue) -> Self {
+        // SAFETY: reads the tag.
+        let live = unsafe { qjs::JS_VALUE_HAS_REF_COUNT(raw) }.then(|| cx.state.live.clone());
+        Self { raw, live }
+    }
+
+    /// Adds a count to `raw`, a valid value of the runtime.
+    pub(crate) fn borrowed(cx: &Scope<'_>, raw: qjs::JSValue) -> Self {
+        // SAFETY: `raw` is valid.
+        Self::owned(cx, unsafe { qjs::JS_DupValue(cx.ctx, raw) })
+    }
+
+    /// A value without a count.
+    pub(crate) const fn immediate(raw: qjs::JSValue) -> Self {
+        Self { raw, live: None }
+    }
+
+    /// The word, as long as the handle is kept; `undefined` for a value of another runtime, which
+    /// QuickJS must never see.
+    pub(crate) fn raw(&self, cx: &Scope<'_>) -> qjs::JSValue {
+        match &self.live {
+            Some(live) if !Rc::ptr_eq(live, &cx.state.live) => qjs::JS_UNDEFINED,
+            _ => self.raw,
+        }
+    }
+
+    /// Gives the count away.
+    pub(crate) fn into_raw(self, cx: &Scope<'_>) -> qjs::JSValue {
+        let raw = self.raw(cx);
+        // SAFETY: reads the tag.
+        if unsafe { qjs::JS_VALUE_HAS_REF_COUNT(raw) } {
+            let mut this = std::mem::ManuallyDrop::new(self);
+            drop(this.live.take());
+        }
+        raw
+    }
+
+    /// A word with a count of its own.
+    pub(crate) fn dup(&self, cx: &Scope<'_>) -> qjs::JSValue {
+        // SAFETY: `raw` gives a valid value of this runtime.
+        unsafe { qjs::JS_DupValue(cx.ctx, self.raw(cx)) }
+    }
+
+    fn tag(&self) -> i32 {
+        tag(self.raw)
+    }
+
+    /// The live context of a value with a count.
+    fn context(&self) -> Option<*mut qjs::JSContext> {
+        let ctx = self.live.as_ref()?.ctx.get();
+        (!ctx.is_null()).then_some(ctx)
+    }
+}
+
+impl Clone for Value {
+    fn clone(&self) -> Self {
+        if let Some(live) = &self.live
+            && !live.rt.get().is_null()
+        {
+            // SAFETY: the runtime lives, and with it this value.
+            unsafe { qjs::JS_DupValueRT(live.rt.get(), self.raw) };
+        }
+        Self {
+            raw: self.raw,
+            live: self.live.clone(),
+        }
+    }
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        if let Some(live) = &self.live
+            && !live.rt.get().is_null()
+        {
+            // SAFETY: the runtime lives, and one count is ours.
+            unsafe { qjs::JS_FreeValueRT(live.rt.get(), self.raw) };
+        }
+    }
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (as_number(self), as_boolean(self)) {
+            (Some(number), _) => write!(f, "{number:?}"),
+            (_, Some(boolean)) => write!(f, "{boolean:?}"),
+            _ => write!(f, "{:?}", type_of(self)),
+        }
+    }
+}
+
+/// The tag of a word, with any Number that is no int being `FLOAT64`.
+#[inline]
+pub(crate) fn tag(raw: qjs::JSValue) -> i32 {
+    // SAFETY: reads the tag.
+    unsafe { qjs::JS_VALUE_GET_NORM_TAG(raw) }
+}
+
+/// [ToInt32](https://tc39.es/ecma262/#sec-toint32) of a Number.
+#[inline]
+pub(crate) fn to_int32(number: f64) -> i32 {
+    let int = number as i32;
+    if f64::from(int) == number {
+        return int;
+    }
+    let bits = number.to_bits();
+    let exponent = ((bits >> 52) & 0x7FF) as i32 - 1075;
+    let mantissa = (bits & ((1 << 52) - 1)) | (1 << 52);
+    let magnitude = match exponent {
+        // NaN and the infinities have the greatest exponent.
+        32.. => 0,
+        0..32 => (mantissa << exponent) as u32,
+        -52..0 => (mantissa >> -exponent) as u32,
+        _ => 0,
+    };
+    if number < 0.0 {
+        magnitude.wrapping_neg() as i32
+    } else {
+        magnitude as i32
+    }
+}
+
+pub(crate) fn bigint_i64(cx: &mut Scope<'_>, value: i64) -> Value {
+    // SAFETY: the context lives.
+    let raw = unsafe { qjs::JS_NewBigInt64(cx.ctx, value) };
+    infallible(cx, raw)
+}
+
+pub(crate) fn bigint_u64(cx: &mut Scope<'_>, value: u64) -> Value {
+    // SAFETY: the context lives.
+    let raw = unsafe { qjs::JS_NewBigUint64(cx.ctx, value) };
+    infallible(cx, raw)
+}
+
+/// A value that only a lack of memory can deny. Where the caller cannot be told, the runtime ends:
+/// a wrong value would be worse.
+fn infallible(cx: &mut Scope<'_>, raw: qjs::JSValue) -> Value {
+    completion(cx, raw).unwrap_or_else(|_| {
+        cx.state.terminate();
+        Value::immediate(qjs::JS_UNDEFINED)
+    })
+}
+
+pub(crate) fn string(cx: &mut Scope<'_>, text: &str) -> Result<Value> {
+    // SAFETY: pointer and length are those of `text`, which is copied.
+    let raw = unsafe { qjs::JS_NewStringLen(cx.ctx, text.as_ptr().cast(), text.len() as _) };
+    completion(cx, raw)
+}
+
+pub(crate) fn string_utf16(cx: &mut Scope<'_>, units: &[u16]) -> Result<Value> {
+    // SAFETY: pointer and length are those of `units`, which is copied.
+    let raw = unsafe { qjs::JS_NewStringUTF16(cx.ctx, units.as_ptr(), units.len() as _) };
+    completion(cx, raw)
+}
+
+pub(crate) fn type_of(value: &Value) -> ValueType {
+    match value.tag() {
+        qjs::JS_TAG_INT | qjs::JS_TAG_FLOAT64 => ValueType::Number,
+        qjs::JS_TAG_BOOL => ValueType::Boolean,
+        qjs::JS_TAG_NULL => ValueType::Null,
+        qjs::JS_TAG_BIG_INT | qjs::JS_TAG_SHORT_BIG_INT => ValueType::BigInt,
+        qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE => ValueType::String,
+        qjs::JS_TAG_SYMBOL => ValueType::Symbol,
+        qjs::JS_TAG_OBJECT => {
+            // SAFETY: the context lives, and with it the object.
+            let callable = |ctx| unsafe { qjs::JS_IsFunction(ctx, value.raw) };
+            match value.context().is_some_and(callable) {
+                true => ValueType::Function,
+                false => ValueType::Object,
+            }
+        }
+        _ => ValueType::Undefined,
+    }
+}
+
+pub(crate) fn as_boolean(value: &Value) -> Option<bool> {
+    // SAFETY: the tag says that it is a Boolean.
+    (value.tag() == qjs::JS_TAG_BOOL).then(|| unsafe { qjs::JS_VALUE_GET_BOOL(value.raw) })
+}
+
+pub(crate) fn as_number(value: &Value) -> Option<f64> {
+    number(value.raw)
+}
+
+/// The value of a Number.
+#[inline]
+pub(crate) fn number(raw: qjs::JSValue) -> Option<f64> {
+    match tag(raw) {
+        // SAFETY: the tag says that it is an int.
+        qjs::JS_TAG_INT => Some(f64::from(unsafe { qjs::JS_VALUE_GET_INT(raw) })),
+        // SAFETY: the tag says that it is a double.
+        qjs::JS_TAG_FLOAT64 => Some(unsafe { qjs::JS_VALUE_GET_FLOAT64(raw) }),
+        _ => None,
+    }
+}
+
+pub(crate) fn as_utf16(cx: &mut Scope<'_>, value: &Value) -> Option<Vec<u16>> {
+    utf16(cx, value.raw(cx))
+}
+
+/// The code units of a String.
+pub(crate) fn utf16(cx: &mut Scope<'_>, raw: qjs::JSValue) -> Option<Vec<u16>> {
+    if !matches!(tag(raw), qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE) {
+        return None;
+    }
+    let mut len: qjs::size_t = 0;
+    // SAFETY: `raw` is a valid String, of which no user code can be run.
+    let units = unsafe { qjs::JS_ToCStringLenUTF16(cx.ctx, &mut len, raw) };
+    if units.is_null() {
+        drop(fail(cx));
+        return None;
+    }
+    // SAFETY: QuickJS gives `len` code units, until they are freed.
+    unsafe {
+        let copy = std::slice::from_raw_parts(units, len as usize).to_vec();
+        qjs::JS_FreeCStringUTF16(cx.ctx, units);
+        Some(copy)
+    }
+}
+
+pub(crate) fn as_text(cx: &mut Scope<'_>, value: &Value) -> Option<String> {
+    utf16(cx, value.raw(cx)).map(|units| String::from_utf16_lossy(&units))
+}
+
+pub(crate) fn same_value(cx: &mut Scope<'_>, a: &Value, b: &Value) -> bool {
+    // SAFETY: both are valid values of the runtime.
+    unsafe { qjs::JS_IsSameValue(cx.ctx, a.raw(cx), b.raw(cx)) }
+}
+
+pub(crate) fn identity(value: &Value) -> Option<usize> {
+    matches!(value.tag(), qjs::JS_TAG_OBJECT | qjs::JS_TAG_SYMBOL)
+        // SAFETY: the tag says that there is a pointer, which is not followed.
+        .then(|| unsafe { qjs::JS_VALUE_GET_PTR(value.raw) }.addr())
+}
+
+pub(crate) fn to_boolean(cx: &mut Scope<'_>, value: &Value) -> bool {
+    // SAFETY: a valid value of the runtime; ToBoolean cannot fail.
+    unsafe { qjs::JS_ToBool(cx.ctx, value.raw(cx)) > 0 }
+}
+
+pub(crate) fn to_number(cx: &mut Scope<'_>, value: &Value) -> Result<f64> {
+    if let Some(number) = as_number(value) {
+        return Ok(number);
+    }
+    let raw = value.raw(cx);
+    // SAFETY: a valid value of the runtime.
+    let number = guarded(cx, |ctx| unsafe { qjs::JS_ToNumber(ctx, raw) })?;
+    Ok(as_number(&number).unwrap_or(f64::NAN))
+}
+
+pub(crate) fn to_bigint64(cx: &mut Scope<'_>, value: &Value) -> Result<i64> {
+    if value.tag() == qjs::JS_TAG_SHORT_BIG_INT {
+        // SAFETY: the tag says that the BigInt is in the word.
+        return Ok(i64::from(unsafe { qjs::JS_VALUE_GET_INT(value.raw) }));
+    }
+    let raw = value.raw(cx);
+    let mut int = 0;
+    crate::error::guarded_status(cx, |ctx| {
+        // SAFETY: a valid value of the runtime, and a live place for the result.
+        unsafe { qjs::JS_ToBigInt64(ctx, &mut int, raw) as c_int }
+    })?;
+    Ok(int)
+}
+
+pub(crate) fn to_string(cx: &mut Scope<'_>, value: &Value) -> Result<Value> {
+    let raw = value.raw(cx);
+    // SAFETY: a valid value of the runtime.
+    guarded(cx, |ctx| unsafe { qjs::JS_ToString(ctx, raw) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_int32;
+
+    #[test]
+    fn to_int32_is_modular() {
+        for (number, int) in [
+            (0.0, 0),
+            (-0.0, 0),
+            (0.9, 0),
+            (-0.9, 0),
+            (-1.5, -1),
+            (2147483648.0, i32::MIN),
+            (4294967295.0, -1),
+            (4294967296.0, 0),
+            (4294967297.9, 1),
+            (-2147483649.0, i32::MAX),
+            (9007199254740994.0, 2),
+            (9223372036854775808.0, 0),
+            (
+                (1u64 << 52) as f64 * 4294967296.0 * 0.5 + 2147483648.0,
+                i32::MIN,
+            ),
+            (1e300, 0),
+            (f64::NAN, 0),
+            (f64::INFINITY, 0),
+            (f64::NEG_INFINITY, 0),
+            (f64::MIN_POSITIVE, 0),
+        ] {
+            assert_eq!(to_int32(number), int, "{number}");
+        }
+    }
+
+    #[test]
+    fn to_int32_agrees_with_exact_arithmetic() {
+        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+        for _ in 0..200_000 {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            let number = (state as i64 as f64) / f64::from(1u32 << (state % 31));
+            let exact = (number.trunc() as i128).rem_euclid(1 << 32) as u32 as i32;
+            assert_eq!(to_int32(number), exact, "{number}");
+        }
+    }
+}

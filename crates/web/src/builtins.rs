@@ -1,0 +1,228 @@
+//! Built-in functions as they were before any user code ran.
+//!
+//! What the seam has no operation for is done by calling the function of the standard library that
+//! does it. An engine may lack some of them; then the caller does without.
+
+use sinew_bridge::{
+    Completion, JsHost, PropertyKey, PropertyKind, Throw, ValueType, WellKnownSymbol,
+};
+
+macro_rules! builtins {
+    ($($name:ident = $path:literal,)*) => {
+        /// A built-in function, by where it is found.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Builtin {
+            $(#[doc = $path] $name,)*
+        }
+
+        const BUILTINS: &[(Builtin, &str)] = &[$((Builtin::$name, $path),)*];
+    };
+}
+
+// The last name may be a getter's; `^` is the prototype of what comes before it.
+builtins! {
+    MapEntries = "Map.prototype.entries",
+    MapSize = "Map.prototype.get size",
+    MapIteratorNext = "%map iterator%.^.next",
+    SetValues = "Set.prototype.values",
+    SetSize = "Set.prototype.get size",
+    SetIteratorNext = "%set iterator%.^.next",
+    TypedArrayName = "Uint8Array.prototype.^.get @@toStringTag",
+    TypedArrayLength = "Uint8Array.prototype.^.get length",
+    BufferDetached = "ArrayBuffer.prototype.get detached",
+    DataViewBuffer = "DataView.prototype.get buffer",
+    DataViewByteLength = "DataView.prototype.get byteLength",
+    DataViewByteOffset = "DataView.prototype.get byteOffset",
+    DateTime = "Date.prototype.getTime",
+    DateIso = "Date.prototype.toISOString",
+    RegExpSource = "RegExp.prototype.get source",
+    RegExpHasIndices = "RegExp.prototype.get hasIndices",
+    RegExpGlobal = "RegExp.prototype.get global",
+    RegExpIgnoreCase = "RegExp.prototype.get ignoreCase",
+    RegExpMultiline = "RegExp.prototype.get multiline",
+    RegExpDotAll = "RegExp.prototype.get dotAll",
+    RegExpUnicode = "RegExp.prototype.get unicode",
+    RegExpUnicodeSets = "RegExp.prototype.get unicodeSets",
+    RegExpSticky = "RegExp.prototype.get sticky",
+    BooleanValue = "Boolean.prototype.valueOf",
+    NumberValue = "Number.prototype.valueOf",
+    BigIntValue = "BigInt.prototype.valueOf",
+    StringValue = "String.prototype.valueOf",
+    SymbolValue = "Symbol.prototype.valueOf",
+    SymbolText = "Symbol.prototype.toString",
+    FunctionText = "Function.prototype.toString",
+    ObjectText = "Object.prototype.toString",
+    JsonStringify = "JSON.stringify",
+    ParseInt = "parseInt",
+    ParseFloat = "parseFloat",
+}
+
+/// The captured functions of a realm.
+pub(crate) struct Builtins<J: JsHost> {
+    functions: Vec<Option<J::Value>>,
+    constructors: Vec<J::Value>,
+}
+
+impl<J: JsHost> Builtins<J> {
+    /// Takes them from the global object, which no user code has touched yet.
+    pub(crate) fn capture(cx: &mut J::Scope<'_>) -> Completion<J, Self> {
+        let mut functions = Vec::with_capacity(BUILTINS.len());
+        for (_, path) in BUILTINS {
+            functions.push(resolve::<J>(cx, path)?);
+        }
+        Ok(Self {
+            functions,
+            constructors: constructors::<J>(cx)?,
+        })
+    }
+
+    /// Whether a function is a constructor of the standard library, as far as the global object
+    /// and its namespaces had it.
+    pub(crate) fn is_constructor(&self, function: &J::Value) -> bool {
+        let identity = J::identity(function);
+        let mut identities = self.constructors.iter().map(J::identity);
+        identities.any(|other| other == identity)
+    }
+
+    /// Calls one; `None` where the engine has none or it throws, as for a `this` of another class.
+    pub(crate) fn call(
+        &self,
+        cx: &mut J::Scope<'_>,
+        builtin: Builtin,
+        this: &J::Value,
+    ) -> Completion<J, Option<J::Value>> {
+        match self.call_with(cx, builtin, this, &[]) {
+            Ok(value) => Ok(value),
+            Err(Throw::Value(_)) => Ok(None),
+            Err(Throw::Terminated) => Err(Throw::Terminated),
+        }
+    }
+
+    /// Calls one with arguments; `None` where the engine has none.
+    pub(crate) fn call_with(
+        &self,
+        cx: &mut J::Scope<'_>,
+        builtin: Builtin,
+        this: &J::Value,
+        args: &[J::Value],
+    ) -> Completion<J, Option<J::Value>> {
+        match &self.functions[builtin as usize] {
+            Some(function) => J::call(cx, function, this, args).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Calls one whose result is a String.
+    pub(crate) fn text(
+        &self,
+        cx: &mut J::Scope<'_>,
+        builtin: Builtin,
+        this: &J::Value,
+    ) -> Completion<J, Option<String>> {
+        let value = self.call(cx, builtin, this)?;
+        Ok(value.and_then(|value| J::as_text(cx, &value)))
+    }
+
+    /// Calls one whose result is a Number.
+    pub(crate) fn number(
+        &self,
+        cx: &mut J::Scope<'_>,
+        builtin: Builtin,
+        this: &J::Value,
+    ) -> Completion<J, Option<f64>> {
+        let value = self.call(cx, builtin, this)?;
+        Ok(value.as_ref().and_then(J::as_number))
+    }
+
+    /// The name of a typed array's type; `None` for any other value.
+    pub(crate) fn typed_array_name(
+        &self,
+        cx: &mut J::Scope<'_>,
+        value: &J::Value,
+    ) -> Completion<J, Option<String>> {
+        self.text(cx, Builtin::TypedArrayName, value)
+    }
+}
+
+fn constructors<J: JsHost>(cx: &mut J::Scope<'_>) -> Completion<J, Vec<J::Value>> {
+    let global = J::global(cx);
+    let array = J::get(cx, &global, "Uint8Array".into())?;
+    let mut found = Vec::new();
+    if is_object::<J>(&array) {
+        found.push(J::get_prototype(cx, &array)?);
+    }
+    for value in values::<J>(cx, &global)? {
+        if J::same_value(cx, &value, &global) {
+            continue;
+        }
+        if matches!(J::type_of(&value), ValueType::Object) {
+            found.extend(values::<J>(cx, &value)?);
+        } else {
+            found.push(value);
+        }
+    }
+    found.retain(|value| matches!(J::type_of(value), ValueType::Function));
+    Ok(found)
+}
+
+/// The objects in own data properties.
+fn values<J: JsHost>(cx: &mut J::Scope<'_>, object: &J::Value) -> Completion<J, Vec<J::Value>> {
+    let mut values = Vec::new();
+    for key in J::own_keys(cx, object)? {
+        let property = J::get_own_property(cx, object, PropertyKey::Value(&key))?;
+        if let Some(PropertyKind::Data { value, .. }) = property.map(|property| property.kind)
+            && is_object::<J>(&value)
+        {
+            values.push(value);
+        }
+    }
+    Ok(values)
+}
+
+fn resolve<J: JsHost>(cx: &mut J::Scope<'_>, path: &str) -> Completion<J, Option<J::Value>> {
+    let mut value = J::global(cx);
+    for segment in path.split('.') {
+        let next = match segment {
+            "^" => J::get_prototype(cx, &value)?,
+            "%map iterator%" => iterator::<J>(cx, "Map", "entries")?,
+            "%set iterator%" => iterator::<J>(cx, "Set", "values")?,
+            _ => match segment.strip_prefix("get ") {
+                Some(name) => getter::<J>(cx, &value, name)?,
+                None => J::get(cx, &value, segment.into())?,
+            },
+        };
+        if !is_object::<J>(&next) {
+            return Ok(None);
+        }
+        value = next;
+    }
+    Ok(J::is_callable(cx, &value).then_some(value))
+}
+
+fn getter<J: JsHost>(cx: &mut J::Scope<'_>, object: &J::Value, name: &str) -> Completion<J> {
+    let key = match name {
+        "@@toStringTag" => PropertyKey::Symbol(WellKnownSymbol::ToStringTag),
+        _ => name.into(),
+    };
+    let property = J::get_own_property(cx, object, key)?;
+    match property.map(|property| property.kind) {
+        Some(PropertyKind::Accessor { get: Some(get), .. }) => Ok(get),
+        _ => Ok(J::undefined()),
+    }
+}
+
+/// The iterator that a method of a new collection returns.
+fn iterator<J: JsHost>(cx: &mut J::Scope<'_>, class: &str, method: &str) -> Completion<J> {
+    let global = J::global(cx);
+    let constructor = J::get(cx, &global, class.into())?;
+    if !is_object::<J>(&constructor) {
+        return Ok(J::undefined());
+    }
+    let collection = J::construct(cx, &constructor, &[], &constructor)?;
+    let method = J::get(cx, &collection, method.into())?;
+    J::call(cx, &method, &collection, &[])
+}
+
+fn is_object<J: JsHost>(value: &J::Value) -> bool {
+    matches!(J::type_of(value), ValueType::Object | ValueType::Function)
+}

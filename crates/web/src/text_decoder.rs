@@ -1,0 +1,281 @@
+//! [`TextDecoder`](https://encoding.spec.whatwg.org/#interface-textdecoder).
+
+use std::rc::Rc;
+
+use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding};
+use sinew_bridge::class::{
+    Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw, type_error,
+};
+use sinew_bridge::{Completion, ErrorClass, HostData, JsHost, ValueType};
+
+use crate::{CLASS_IDS, Web, webidl};
+
+impl<J: JsHost> Web<J> {
+    pub(crate) const TEXT_DECODER: ClassSpec<J, Self> = ClassSpec {
+        name: "TextDecoder",
+        display: "TextDecoder",
+        id: CLASS_IDS.start + 1,
+        length: 0,
+        constructor,
+        methods: &[Method {
+            name: "decode",
+            length: 0,
+            body: decode,
+        }],
+        statics: &[],
+        accessors: &[
+            Accessor {
+                name: "encoding",
+                get: encoding,
+                set: None,
+            },
+            Accessor {
+                name: "fatal",
+                get: fatal,
+                set: None,
+            },
+            Accessor {
+                name: "ignoreBOM",
+                get: ignore_bom,
+                set: None,
+            },
+        ],
+    };
+}
+
+/// [`new TextDecoder(label, options)`](https://encoding.spec.whatwg.org/#dom-textdecoder)
+fn constructor<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let realm = web.realm(cx)?;
+    let label = J::arg(cx, args, 0);
+    let label = match J::type_of(&label) {
+        ValueType::Undefined => "utf-8".to_owned(),
+        _ => webidl::usv_string::<J>(cx, &label)?,
+    };
+    let options = J::arg(cx, args, 1);
+    let options = webidl::dictionary::<J>(cx, options, "the options of TextDecoder")?;
+    let fatal = webidl::boolean_member::<J>(cx, &options, "fatal")?;
+    let ignore_bom = webidl::boolean_member::<J>(cx, &options, "ignoreBOM")?;
+    let proto = prototype_of_new_target(cx, args, &realm.text_decoder)?;
+
+    let Some(encoding) = Encoding::for_label_no_replacement(label.as_bytes()) else {
+        let shown: String = label.chars().take(100).collect();
+        let message = format!("the encoding label {shown:?} is not known");
+        return Err(throw::<J>(cx, ErrorClass::RangeError, &message));
+    };
+    let decoding = Decoding::new(encoding, fatal, ignore_bom);
+    let Some(slot) = web.decoders.borrow_mut().insert(decoding) else {
+        return Err(throw::<J>(cx, ErrorClass::RangeError, "too many decoders"));
+    };
+    let data = HostData {
+        class: Web::<J>::TEXT_DECODER.id,
+        slot,
+    };
+    let object = J::create_host_object(cx, &proto, data);
+    if object.is_err() {
+        web.release(data);
+    }
+    object
+}
+
+/// [`decode(input, options)`](https://encoding.spec.whatwg.org/#dom-textdecoder-decode)
+///
+/// AD-HOC: views of resizable buffers are accepted, as Node does. WebIDL refuses them.
+fn decode<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
+    let this = J::this(cx, args);
+    let slot = brand(cx, &this, &Web::<J>::TEXT_DECODER)?;
+    let input = J::arg(cx, args, 0);
+    let missing = matches!(J::type_of(&input), ValueType::Undefined);
+    if !missing && !webidl::is_buffer_source::<J>(cx, &input) {
+        let message = "the input of decode is neither a buffer nor a view of one";
+        return Err(type_error::<J>(cx, message));
+    }
+    let options = J::arg(cx, args, 1);
+    let options = webidl::dictionary::<J>(cx, options, "the options of decode")?;
+    let stream = webidl::boolean_member::<J>(cx, &options, "stream")?;
+
+    // No user code runs from here on, so the state can stay borrowed over the raw bytes.
+    let run = |bytes: &[u8]| {
+        let mut decoders = web.decoders.borrow_mut();
+        let decoding = decoders.get_mut(slot)?;
+        Some(decoding.decode(bytes, stream))
+    };
+    let decoded = match missing {
+        true => run(&[]),
+        false => J::with_bytes(cx, &input, run).flatten(),
+    };
+    match decoded {
+        Some(Ok(text)) => J::string(cx, &text),
+        Some(Err(Malformed)) => {
+            let message = "the encoded data is not valid";
+            Err(type_error::<J>(cx, message))
+        }
+        None => Err(type_error::<J>(cx, "the decoder is gone")),
+    }
+}
+
+/// [`encoding`](https://encoding.spec.whatwg.org/#dom-textdecoder-encoding)
+fn encoding<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let name = attribute(cx, web, args, |decoding| {
+        decoding.encoding.name().to_ascii_lowercase()
+    })?;
+    J::string(cx, &name)
+}
+
+/// [`fatal`](https://encoding.spec.whatwg.org/#dom-textdecoder-fatal)
+fn fatal<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
+    attribute(cx, web, args, |decoding| decoding.fatal).map(J::boolean)
+}
+
+/// [`ignoreBOM`](https://encoding.spec.whatwg.org/#dom-textdecoder-ignorebom)
+fn ignore_bom<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    attribute(cx, web, args, |decoding| decoding.ignore_bom).map(J::boolean)
+}
+
+fn attribute<J: JsHost, T>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    args: J::Args<'_>,
+    get: impl FnOnce(&Decoding) -> T,
+) -> Completion<J, T> {
+    let this = J::this(cx, args);
+    let slot = brand(cx, &this, &Web::<J>::TEXT_DECODER)?;
+    let value = web.decoders.borrow().get(slot).map(get);
+    value.ok_or_else(|| type_error::<J>(cx, "the decoder is gone"))
+}
+
+/// What a TextDecoder object is associated with.
+pub(crate) struct Decoding {
+    encoding: &'static Encoding,
+    fatal: bool,
+    ignore_bom: bool,
+    decoder: Decoder,
+}
+
+/// Error mode fatal met an error.
+#[derive(Debug, PartialEq, Eq)]
+struct Malformed;
+
+impl Decoding {
+    fn new(encoding: &'static Encoding, fatal: bool, ignore_bom: bool) -> Self {
+        Self {
+            encoding,
+            fatal,
+            ignore_bom,
+            decoder: new_decoder(encoding, ignore_bom),
+        }
+    }
+
+    /// The steps of `decode` once its arguments are converted.
+    ///
+    /// AD-HOC: after an error the rest of the input is dropped also when streaming, as browsers do;
+    /// the standard would keep it for the next call.
+    fn decode(&mut self, mut bytes: &[u8], stream: bool) -> Result<String, Malformed> {
+        // Enough for UTF-8 without errors; whatever needs more makes it grow.
+        let mut text = String::with_capacity(bytes.len() + 16);
+        loop {
+            let (result, read) = self.step(bytes, &mut text, !stream);
+            bytes = &bytes[read..];
+            match result {
+                DecoderResult::InputEmpty => break,
+                DecoderResult::OutputFull => text.reserve(text.capacity().max(64)),
+                DecoderResult::Malformed(..) => {
+                    self.reset();
+                    return Err(Malformed);
+                }
+            }
+        }
+        if !stream {
+            self.reset();
+        }
+        Ok(text)
+    }
+
+    fn step(&mut self, bytes: &[u8], text: &mut String, last: bool) -> (DecoderResult, usize) {
+        if self.fatal {
+            return self
+                .decoder
+                .decode_to_string_without_replacement(bytes, text, last);
+        }
+        let (result, read, _) = self.decoder.decode_to_string(bytes, text, last);
+        let result = match result {
+            CoderResult::InputEmpty => DecoderResult::InputEmpty,
+            CoderResult::OutputFull => DecoderResult::OutputFull,
+        };
+        (result, read)
+    }
+
+    fn reset(&mut self) {
+        self.decoder = new_decoder(self.encoding, self.ignore_bom);
+    }
+}
+
+fn new_decoder(encoding: &'static Encoding, ignore_bom: bool) -> Decoder {
+    // `ignoreBOM` means that the mark is not taken for one: it stays in the output.
+    if ignore_bom {
+        encoding.new_decoder_without_bom_handling()
+    } else {
+        encoding.new_decoder_with_bom_removal()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Decoding, Malformed};
+    use encoding_rs::{Encoding, UTF_8, UTF_16LE};
+
+    /// However the input is cut, streaming gives what decoding it whole gives.
+    #[test]
+    fn streaming_is_independent_of_the_cuts() {
+        let inputs: [(&[u8], &[u8]); 6] = [
+            (b"utf-8", "\u{FEFF}a€😀\u{FEFF}z".as_bytes()),
+            (b"utf-8", b"\xF0\x9F\x92\xC3\xA4\xED\xA0\x80\xFFz\xE2\x82"),
+            (b"utf-16le", b"\xFF\xFEa\0\x3D\xD8\x00\xDE\x3D\xD8b\0\x01"),
+            (b"utf-16be", b"\xFE\xFF\0a\xD8\x3D"),
+            (b"shift_jis", b"\x82\xA0\x82"),
+            (b"gb18030", b"\x81\x30\x81\x30\x81\x30a"),
+        ];
+        for (label, bytes) in inputs {
+            let encoding = Encoding::for_label(label).unwrap();
+            for ignore_bom in [false, true] {
+                let whole = Decoding::new(encoding, false, ignore_bom).decode(bytes, false);
+                for size in 1..=bytes.len() {
+                    let mut decoding = Decoding::new(encoding, false, ignore_bom);
+                    let mut text = String::new();
+                    for chunk in bytes.chunks(size) {
+                        text += &decoding.decode(chunk, true).unwrap();
+                    }
+                    text += &decoding.decode(&[], false).unwrap();
+                    assert_eq!(Ok(&text), whole.as_ref(), "{encoding:?} by {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn output_that_grows_past_its_first_guess() {
+        let bytes = vec![0xFF; 100_000];
+        let text = Decoding::new(UTF_8, false, false).decode(&bytes, false);
+        assert_eq!(text.unwrap().chars().count(), bytes.len());
+    }
+
+    #[test]
+    fn a_fatal_error_starts_afresh() {
+        let mut decoding = Decoding::new(UTF_16LE, true, false);
+        assert_eq!(decoding.decode(&[0], true), Ok(String::new()));
+        assert_eq!(decoding.decode(&[0, 0], false), Err(Malformed));
+        assert_eq!(decoding.decode(&[0], true), Ok(String::new()));
+        assert_eq!(decoding.decode(&[0], false), Ok("\0".to_owned()));
+    }
+}

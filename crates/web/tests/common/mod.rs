@@ -1,0 +1,175 @@
+//! A JavaScript engine with the globals and nothing else.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sinew_bridge::class::throw;
+use sinew_bridge::{
+    Completion, ErrorClass, Graveyard, HostConfig, HostHooks, JsHost, Termination, Throw,
+};
+use sinew_web::{CLASS_IDS, Web, WebConfig};
+
+/// Runs each test body on both engines.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($name:ident,)*) => {
+        mod quickjs {
+            $(#[test] fn $name() { super::$name::<sinew_js_quickjs::QuickJs>() })*
+        }
+        mod boa {
+            $(#[test] fn $name() { super::$name::<sinew_js_boa::Boa>() })*
+        }
+    };
+}
+
+#[allow(dead_code, reason = "each test file uses some of it")]
+pub struct Host<J: JsHost> {
+    pub js: J,
+    pub web: Rc<Web<J>>,
+    pub out: Rc<RefCell<String>>,
+    pub err: Rc<RefCell<String>>,
+    pub graveyard: Graveyard,
+}
+
+#[allow(dead_code, reason = "each test file uses some of it")]
+impl<J: JsHost> Host<J> {
+    pub fn new() -> Self {
+        Self::with_color(false)
+    }
+
+    pub fn with_color(color: bool) -> Self {
+        let graveyard = Graveyard::default();
+        let config = HostConfig {
+            stack_bytes: 1 << 20,
+            heap_bytes: None,
+            termination: Arc::new(Termination::default()),
+            graveyard: graveyard.clone(),
+        };
+        let mut js = J::new(config, Rc::new(Modules)).expect("an engine");
+        let (out, stdout) = sink();
+        let (err, stderr) = sink();
+        let web = Web::new(WebConfig {
+            stdout,
+            stderr,
+            color,
+            start: Instant::now(),
+        });
+        let installed = js.enter(|cx| web.install(cx).is_ok());
+        assert!(installed);
+        Self {
+            js,
+            web,
+            out,
+            err,
+            graveyard,
+        }
+    }
+
+    /// Runs a script, its jobs, and its timers until none is left. Panics if anything throws.
+    pub fn run(&mut self, source: &str) {
+        let web = self.web.clone();
+        self.js.enter(|cx| {
+            let result = J::eval_script(cx, "test.js", source).map(|_| ());
+            expect::<J, _>(cx, result);
+            jobs::<J>(cx);
+            while let Some(due) = web.next_timer() {
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                let result = web.run_timer(cx);
+                assert!(expect::<J, _>(cx, result), "a timer was due");
+                jobs::<J>(cx);
+            }
+        });
+    }
+
+    /// What a script prints to stdout.
+    pub fn printed(&mut self, source: &str) -> String {
+        self.run(source);
+        self.out.take()
+    }
+
+    /// Collects garbage and lets the globals free what died.
+    pub fn collect(&mut self) -> usize {
+        self.js.enter(J::collect_garbage);
+        let dead = self.graveyard.take();
+        for data in &dead {
+            assert!(CLASS_IDS.contains(&data.class));
+            self.web.release(*data);
+        }
+        dead.len()
+    }
+}
+
+impl<J: JsHost> Drop for Host<J> {
+    fn drop(&mut self) {
+        let web = self.web.clone();
+        self.js.enter(|_| web.clear());
+    }
+}
+
+fn sink() -> (Rc<RefCell<String>>, sinew_web::Sink) {
+    let text = Rc::new(RefCell::new(String::new()));
+    let sink = text.clone();
+    (text, Box::new(move |part| sink.borrow_mut().push_str(part)))
+}
+
+fn jobs<J: JsHost>(cx: &mut J::Scope<'_>) {
+    loop {
+        let result = J::run_job(cx);
+        if !expect::<J, _>(cx, result) {
+            return;
+        }
+    }
+}
+
+pub fn expect<J: JsHost, T>(cx: &mut J::Scope<'_>, result: Completion<J, T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(Throw::Value(error)) => {
+            let text = J::to_string(cx, &error).ok();
+            let text = text.and_then(|text| J::as_text(cx, &text));
+            panic!(
+                "{} {}",
+                text.unwrap_or_default(),
+                J::error_stack(cx, &error)
+            )
+        }
+        Err(Throw::Terminated) => panic!("terminated"),
+    }
+}
+
+/// The modules that tests import.
+struct Modules;
+
+impl<J: JsHost> HostHooks<J> for Modules {
+    fn resolve(
+        &self,
+        _: &mut J::Scope<'_>,
+        _: &str,
+        specifier: &str,
+        _: &[(String, String)],
+    ) -> Completion<J, String> {
+        Ok(specifier.to_owned())
+    }
+
+    fn load(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, String> {
+        match name {
+            "namespace" => Ok("export const b = 1; export default 'd'; export let a = {};".into()),
+            _ => Err(throw::<J>(cx, ErrorClass::Error, "no such module")),
+        }
+    }
+
+    fn import_meta(&self, _: &mut J::Scope<'_>, _: &str, _: &J::Value) -> Completion<J, ()> {
+        Ok(())
+    }
+
+    fn promise_rejection(&self, _: &mut J::Scope<'_>, _: &J::Value, _: &J::Value, _: bool) {}
+}
+
+/// The promise of a module's namespace.
+#[allow(dead_code, reason = "each test file uses some of it")]
+pub fn import<J: JsHost>(cx: &mut J::Scope<'_>, specifier: &str) -> J::Value {
+    let result = J::import(cx, "test.js", specifier);
+    expect::<J, _>(cx, result)
+}

@@ -1,0 +1,22 @@
+console.log(new Map(), new Map([['a', 1], [{ k: 1 }, [1, 2]]]), new Set(), new Set([1, 'a', { b: 2 }]));
+console.log(new Map([[new Map([[1, 2]]), new Set([new Set([new Set([1])])])]]));
+console.log(new Map(Array.from({ length: 120 }, (_, i) => [i, -i])));
+console.log(new Set(Array.from({ length: 101 }, (_, i) => i)));
+console.log(Object.assign(new Map([[1, 2]]), { x: 1 }), Object.assign(new Set(), { x: 1 }));
+class M extends Map {} class S extends Set {}
+console.log(new M([[1, 2]]), new S(), Object.setPrototypeOf(new Map([[1, 2]]), null));
+const self = new Map(); self.set('self', self); self.set(self, 1);
+console.log(self);
+console.log(new WeakMap(), new WeakSet(), new WeakRef({ a: 1 }));
+console.log(new ArrayBuffer(3), new ArrayBuffer(0), new Uint8Array(101).fill(171).buffer, new Uint8Array(103).buffer);
+console.log(new DataView(new ArrayBuffer(8), 2, 3));
+console.log(new Date(0), new Date(NaN), Object.assign(new Date(0), { a: 1 }), [new Date(8.64e15)]);
+console.log(/ab?/gi, /x/, Object.assign(/x/my, { a: 1 }), [/[a]\n/s]);
+console.log(Promise.resolve(1), Promise.resolve({ a: [1] }), new Promise(() => {}), Object.assign(Promise.resolve(), { x: 1 }));
+const rejected = Promise.reject(3); rejected.catch(() => {});
+console.log(rejected, [rejected]);
+console.log(function f() {}, function () {}, () => {}, async function g() {}, function* h() {}, async () => {}, async function* i() {});
+console.log(Math.max, Map, Array, Object, Function, TypeError, parseInt);
+console.log((function* () {})(), { map: new Map([['key', { a: { b: 1 } }]]) }, [new Set([[1, 2]])]);
+console.log([Object.assign(function f() {}, { x: 1 })], { f: Object.assign(() => {}, { x: { y: { z: 1 } } }) });
+console.log({ [Symbol.for('a')]: Symbol.for('b'), regexp: /x/g, date: new Date(1e12), n: Object(1) });

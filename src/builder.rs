@@ -1,0 +1,326 @@
+//! How a runtime is set up.
+
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sinew_bridge::stack::{HEADROOM, StackBounds};
+use sinew_bridge::{
+    Completion, EngineConfig, FunctionSpec, Graveyard, HostConfig, HostHooks, JsHost, NativeFn,
+    Property, ResourceLimits, Termination, WasmEngine,
+};
+use sinew_registry::{Resolver, Root};
+use sinew_web::{Web, WebConfig};
+
+use crate::agent::Agent;
+use crate::cache::ModuleCache;
+use crate::error::Error;
+use crate::esm::ModuleSource;
+use crate::esm::loader::{LoadHook, Loader, LoaderConfig};
+use crate::esm::wasm_import;
+use crate::runtime::{InterruptHandle, Parts, Runtime};
+use crate::value::{HostBody, HostFn};
+use crate::watchdog::Watchdog;
+
+/// The conditions under which a package's `exports` are looked up, beside `default`.
+const CONDITIONS: &[&str] = &["import", "module-sync"];
+
+/// Where what the guest prints goes: whole lines.
+pub type Sink = Box<dyn FnMut(&str)>;
+
+/// Sets a [`Runtime`] up.
+///
+/// Without further ado a runtime has ECMAScript, `WebAssembly`, console and timers, opens no files
+/// and has no deadline.
+pub struct RuntimeBuilder<J: JsHost, W: WasmEngine> {
+    root: Option<PathBuf>,
+    entry: Option<PathBuf>,
+    limits: ResourceLimits,
+    heap_bytes: Option<usize>,
+    timeout: Option<Duration>,
+    interruptible: bool,
+    max_file_bytes: u64,
+    globals: bool,
+    stdout: Option<Sink>,
+    stderr: Option<Sink>,
+    color: bool,
+    cache: Option<ModuleCache<W>>,
+    hook: Option<LoadHook>,
+    functions: Vec<HostFunction<J>>,
+    _engines: PhantomData<(J, W)>,
+}
+
+/// A function of a module that the embedder defines.
+struct HostFunction<J: JsHost> {
+    module: String,
+    name: String,
+    length: u32,
+    body: Rc<HostBody<J>>,
+}
+
+impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
+    pub(crate) fn new() -> Self {
+        Self {
+            root: None,
+            entry: None,
+            limits: ResourceLimits::default(),
+            heap_bytes: None,
+            timeout: None,
+            interruptible: false,
+            max_file_bytes: 1 << 30,
+            globals: true,
+            stdout: None,
+            stderr: None,
+            color: false,
+            cache: None,
+            hook: None,
+            functions: Vec::new(),
+            _engines: PhantomData,
+        }
+    }
+
+    /// The folder beneath which modules are found; nothing outside it is opened.
+    pub fn root(mut self, folder: impl AsRef<Path>) -> Self {
+        self.root = Some(folder.as_ref().to_owned());
+        self
+    }
+
+    /// Chooses the root by the entry file, unless [`root`](Self::root) does: the nearest folder
+    /// that has a `package.json`, or the file's own.
+    pub fn root_of(mut self, entry: impl AsRef<Path>) -> Self {
+        self.entry = Some(entry.as_ref().to_owned());
+        self
+    }
+
+    /// What the wasm side may allocate.
+    pub fn limits(mut self, limits: ResourceLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Bytes of JavaScript heap, where the engine can bound it
+    /// ([`heap_limit`](sinew_bridge::JsFeatures::heap_limit)).
+    pub fn heap_bytes(mut self, bytes: usize) -> Self {
+        self.heap_bytes = Some(bytes);
+        self
+    }
+
+    /// Stops the runtime for good this long after it was built. Wasm stops on every engine,
+    /// JavaScript where the engine [can be interrupted](sinew_bridge::JsFeatures::interrupt).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Lets an [`InterruptHandle`] stop running wasm; costs up to a few percent. A
+    /// [`timeout`](Self::timeout) includes it.
+    pub fn interruptible(mut self) -> Self {
+        self.interruptible = true;
+        self
+    }
+
+    /// The largest file that is read as a module, in bytes; 1 GiB unless set.
+    pub fn max_file_bytes(mut self, bytes: u64) -> Self {
+        self.max_file_bytes = bytes;
+        self
+    }
+
+    /// Leaves out console, timers, `performance`, `TextEncoder` and `TextDecoder`.
+    pub fn without_globals(mut self) -> Self {
+        self.globals = false;
+        self
+    }
+
+    /// Where `console.log` goes; the process's standard output unless set.
+    pub fn stdout(mut self, sink: impl FnMut(&str) + 'static) -> Self {
+        self.stdout = Some(Box::new(sink));
+        self
+    }
+
+    /// Where `console.error` goes; the process's standard error unless set.
+    pub fn stderr(mut self, sink: impl FnMut(&str) + 'static) -> Self {
+        self.stderr = Some(Box::new(sink));
+        self
+    }
+
+    /// Prints for a terminal: colours, and control characters escaped.
+    pub fn color(mut self, color: bool) -> Self {
+        self.color = color;
+        self
+    }
+
+    /// Shares engine and compiled modules with other runtimes.
+    pub fn cache(mut self, cache: &ModuleCache<W>) -> Self {
+        self.cache = Some(cache.clone());
+        self
+    }
+
+    /// Asks `hook` first for each module: it gets the specifier and the referrer's URL, and returns
+    /// the source or `None` to go on as usual. A specifier means the same module everywhere.
+    pub fn load_hook(
+        mut self,
+        hook: impl Fn(&str, &str) -> Option<ModuleSource> + 'static,
+    ) -> Self {
+        self.hook = Some(Box::new(hook));
+        self
+    }
+
+    /// Defines the function `name` of the module `module`, for `import` from JavaScript and for the
+    /// imports of wasm files alike.
+    ///
+    /// ```
+    /// # use sinew::{DefaultEngine, DefaultHost, Runtime};
+    /// # let builder = Runtime::<DefaultHost, DefaultEngine>::builder();
+    /// builder.function("env", "add", |a: i32, b: i32| a.wrapping_add(b));
+    /// ```
+    pub fn function<P>(mut self, module: &str, name: &str, function: impl HostFn<J, P>) -> Self {
+        let (body, length) = function.into_body();
+        self.functions.push(HostFunction {
+            module: module.to_owned(),
+            name: name.to_owned(),
+            length,
+            body: body.into(),
+        });
+        self
+    }
+
+    /// Makes the runtime, on the current thread, for the stack that is left of it.
+    ///
+    /// # Errors
+    /// When the root is no folder, or an engine cannot be set up.
+    pub fn build(mut self) -> Result<Runtime<J, W>, Error> {
+        let start = Instant::now();
+        let stack = StackBounds::of_current_thread().remaining();
+        let config = EngineConfig {
+            interruptible: self.interruptible || self.timeout.is_some(),
+            stack_bytes: (stack / 8 * 3).clamp(128 << 10, 8 << 20),
+        };
+        let engine = match &self.cache {
+            Some(cache) => cache.engine().clone(),
+            None => W::engine_new(&config).map_err(|error| Error::setup(error.to_string()))?,
+        };
+        let termination = Arc::new(Termination::default());
+        let graveyard = Graveyard::default();
+        let agent = Agent::new(
+            engine.clone(),
+            self.limits,
+            termination.clone(),
+            graveyard.clone(),
+        );
+        let loader = Loader::new(
+            agent.clone(),
+            LoaderConfig {
+                resolver: self.resolver()?,
+                max_file_bytes: self.max_file_bytes,
+                cache: self.cache.take(),
+                hook: self.hook.take(),
+            },
+        );
+        let host_config = HostConfig {
+            stack_bytes: stack.saturating_sub(HEADROOM).max(64 << 10),
+            heap_bytes: self.heap_bytes,
+            termination: termination.clone(),
+            graveyard,
+        };
+        let hooks = loader.clone() as Rc<dyn HostHooks<J>>;
+        let mut host = J::new(host_config, hooks).map_err(Error::setup)?;
+        let web = self.globals.then(|| Web::new(self.web_config(start)));
+        let functions = std::mem::take(&mut self.functions);
+        host.enter(|cx| {
+            install(cx, &agent, &loader, web.as_ref(), functions)
+                .map_err(|throw| Error::of_throw(cx, &agent, &throw))
+        })?;
+        let watchdog = self
+            .timeout
+            .map(|timeout| Watchdog::new(InterruptHandle::<W>::new(termination, engine), timeout))
+            .transpose()
+            .map_err(|error| Error::setup(format!("the deadline thread: {error}")))?;
+        Ok(Runtime::of_parts(Parts {
+            host,
+            agent,
+            loader,
+            web,
+            watchdog,
+        }))
+    }
+
+    fn resolver(&self) -> Result<Option<Resolver>, Error> {
+        let root = match (&self.root, &self.entry) {
+            (Some(root), _) => Root::open(root),
+            (None, Some(entry)) => Root::of_entry(entry),
+            (None, None) => return Ok(None),
+        };
+        let root = root.map_err(|error| Error::setup(error.to_string()))?;
+        Ok(Some(Resolver::new(root, CONDITIONS)))
+    }
+
+    fn web_config(&mut self, start: Instant) -> WebConfig {
+        WebConfig {
+            stdout: self.stdout.take().unwrap_or_else(|| {
+                Box::new(|text| {
+                    use std::io::Write;
+                    // A reader that went away is no error of the guest's.
+                    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+                })
+            }),
+            stderr: self.stderr.take().unwrap_or_else(|| {
+                Box::new(|text| {
+                    use std::io::Write;
+                    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+                })
+            }),
+            color: self.color,
+            start,
+        }
+    }
+}
+
+/// Defines the globals, and the modules that the embedder defines.
+fn install<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    loader: &Rc<Loader<J, W>>,
+    web: Option<&Rc<Web<J>>>,
+    functions: Vec<HostFunction<J>>,
+) -> Completion<J, ()> {
+    agent.install(cx)?;
+    if let Some(web) = web {
+        web.install(cx)?;
+    }
+    let global = J::global(cx);
+    let name = wasm_import::NAME;
+    let body = wasm_import::body::<J, W>;
+    let helper = sinew_bridge::class::create_function(cx, loader, name, 1, body)?;
+    J::define_property(cx, &global, name.into(), Property::hidden(helper))?;
+    let mut functions = functions;
+    functions.sort_by(|a, b| a.module.cmp(&b.module));
+    for module in functions.chunk_by(|a, b| a.module == b.module) {
+        let object = J::create_object(cx, &J::null())?;
+        for function in module {
+            let spec = FunctionSpec {
+                name: &function.name,
+                length: function.length,
+                constructor: false,
+            };
+            let value = J::create_function::<HostClosure>(cx, function.body.clone(), spec)?;
+            let key = function.name.as_str().into();
+            J::define_property(cx, &object, key, Property::data(value))?;
+        }
+        let names = module.iter().map(|function| function.name.clone());
+        loader.add_host_module(&module[0].module, names.collect(), object);
+    }
+    Ok(())
+}
+
+/// The body of every function that the embedder defines.
+struct HostClosure;
+
+impl<J: JsHost> NativeFn<J> for HostClosure {
+    type Data = Rc<HostBody<J>>;
+
+    fn call(cx: &mut J::Scope<'_>, body: &Self::Data, args: J::Args<'_>) -> Completion<J> {
+        body(cx, args)
+    }
+}

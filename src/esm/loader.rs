@@ -1,0 +1,554 @@
+//! The module loader: what the JavaScript engine asks of its host.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use sinew_bridge::binary::ModuleInfo;
+use sinew_bridge::class::create_function;
+use sinew_bridge::{
+    Completion, ErrorClass, HostHooks, JsHost, Property, PropertyKey, Throw, WasmEngine, class,
+};
+use sinew_registry::{ExportEntry, ImportEntry, Key, Record, Registry, Resolver, Status};
+
+use crate::agent::Agent;
+use crate::cache::ModuleCache;
+use crate::esm::facade::{INSTANTIATE, VALUE, render_names, render_value, render_wasm};
+use crate::esm::record::{
+    ModuleRecord, WasmRecord, connect_live_bindings, execute, namespace_values,
+};
+use crate::esm::source::{ModuleSource, Requested, is_wasm_extension};
+use crate::webassembly::error;
+use crate::webassembly::module::Uncompiled;
+use crate::webassembly::{WasmModule, webidl};
+
+/// What precedes the URL in the name of a module that was requested as JSON.
+const JSON: &str = "json:";
+/// What precedes the specifier in the name of a module that the embedder defines.
+const HOST: &str = "host:";
+
+/// A hook of the embedder: the source of `specifier`, requested by the module `referrer`, or `None`
+/// to go on as usual.
+pub type LoadHook = Box<dyn Fn(&str, &str) -> Option<ModuleSource>>;
+
+/// The module loader of a runtime.
+pub(crate) struct Loader<J: JsHost, W: WasmEngine> {
+    pub agent: Rc<Agent<J, W>>,
+    pub registry: RefCell<Registry<Arc<WasmModule<W>>, ()>>,
+    /// Every module that was loaded, by name.
+    records: RefCell<HashMap<String, ModuleRecord<J, W>>>,
+    /// Modules of functions that the embedder defines, by specifier.
+    host_modules: RefCell<HashMap<String, HostModule<J>>>,
+    /// Modules that the embedder's hook supplied and the engine has not asked for yet, by name.
+    supplied: RefCell<HashMap<String, ModuleSource>>,
+    /// Promises that were rejected with nobody listening, with the reasons.
+    rejections: RefCell<Vec<(J::Value, J::Value)>>,
+    config: LoaderConfig<W>,
+    this: Weak<Self>,
+}
+
+/// How a loader is set up.
+pub(crate) struct LoaderConfig<W: WasmEngine> {
+    /// Finds files; without it there are none.
+    pub resolver: Option<Resolver>,
+    /// The largest file that is read, in bytes.
+    pub max_file_bytes: u64,
+    /// Compilations that runtimes share.
+    pub cache: Option<ModuleCache<W>>,
+    pub hook: Option<LoadHook>,
+}
+
+/// A module of functions that the embedder defines.
+struct HostModule<J: JsHost> {
+    names: Vec<String>,
+    /// An object with the functions.
+    functions: J::Value,
+}
+
+impl<J: JsHost, W: WasmEngine> Loader<J, W> {
+    pub(crate) fn new(agent: Rc<Agent<J, W>>, config: LoaderConfig<W>) -> Rc<Self> {
+        Rc::new_cyclic(|this| Self {
+            agent,
+            registry: RefCell::new(Registry::new()),
+            records: RefCell::default(),
+            host_modules: RefCell::default(),
+            supplied: RefCell::default(),
+            rejections: RefCell::default(),
+            config,
+            this: this.clone(),
+        })
+    }
+
+    /// Where files are found, if anywhere.
+    pub(crate) fn resolver(&self) -> Option<&Resolver> {
+        self.config.resolver.as_ref()
+    }
+
+    /// Defines a module of functions.
+    pub(crate) fn add_host_module(&self, name: &str, names: Vec<String>, functions: J::Value) {
+        let module = HostModule { names, functions };
+        self.host_modules
+            .borrow_mut()
+            .insert(format!("{HOST}{name}"), module);
+    }
+
+    /// The functions of a module of the embedder's.
+    pub(crate) fn host_module(&self, name: &str) -> Option<J::Value> {
+        let modules = self.host_modules.borrow();
+        modules.get(name).map(|module| module.functions.clone())
+    }
+
+    /// The wasm file of this module name, if it is one and is loaded.
+    pub(crate) fn wasm_record(&self, name: &str) -> Option<Rc<WasmRecord<J, W>>> {
+        match self.records.borrow().get(name) {
+            Some(ModuleRecord::Wasm(record)) => Some(record.clone()),
+            _ => None,
+        }
+    }
+
+    /// Takes a module out of the loader, so that the next import reads it anew.
+    pub(crate) fn forget(&self, key: &Key) -> Option<ModuleRecord<J, W>> {
+        let name = self.registry.borrow().module_name(key);
+        self.registry.borrow_mut().unload(key)?;
+        if let Some(resolver) = &self.config.resolver {
+            resolver.clear_cache();
+        }
+        self.records.borrow_mut().remove(&name)
+    }
+
+    /// The rejections that nobody has handled since they were asked for last: the reasons.
+    pub(crate) fn take_rejections(&self) -> Vec<J::Value> {
+        let rejections = self.rejections.take();
+        rejections.into_iter().map(|(_, reason)| reason).collect()
+    }
+
+    /// Lets go of the JavaScript values.
+    pub(crate) fn clear(&self) {
+        for record in self.records.take().into_values() {
+            if let ModuleRecord::Wasm(record) = record {
+                record.clear();
+            }
+        }
+        self.host_modules.take();
+        self.rejections.take();
+    }
+
+    /// The module name that `specifier` leads to from `referrer`.
+    pub(crate) fn resolve_name(
+        &self,
+        cx: &mut J::Scope<'_>,
+        referrer: &str,
+        specifier: &str,
+        requested: Requested,
+    ) -> Completion<J, String> {
+        self.find(referrer, specifier, requested)
+            .map_err(|message| class::type_error::<J>(cx, &message))
+    }
+
+    fn find(
+        &self,
+        referrer: &str,
+        specifier: &str,
+        requested: Requested,
+    ) -> Result<String, String> {
+        let host = format!("{HOST}{specifier}");
+        if self.host_modules.borrow().contains_key(&host) {
+            return Ok(host);
+        }
+        if let Some(hook) = &self.config.hook
+            && let Some(source) = hook(specifier, referrer)
+        {
+            if !self.records.borrow().contains_key(&host) {
+                self.supplied.borrow_mut().insert(host.clone(), source);
+            }
+            return Ok(host);
+        }
+        let Some(resolver) = &self.config.resolver else {
+            return Err(format!(
+                "cannot import {specifier:?}: this runtime has no import root, so it opens no files"
+            ));
+        };
+        let referrer = self.key_of(referrer);
+        let key = resolver
+            .resolve(specifier, referrer.as_ref())
+            .map_err(|error| error.to_string())?;
+        let name = self.registry.borrow().module_name(&key);
+        Ok(match requested {
+            Requested::Code => name,
+            Requested::Json => format!("{JSON}{name}"),
+        })
+    }
+
+    /// The key behind a module name.
+    pub(crate) fn key_of(&self, name: &str) -> Option<Key> {
+        let name = name.strip_prefix(JSON).unwrap_or(name);
+        self.registry.borrow().key_of(name)
+    }
+
+    /// Loads the module of this name unless it is loaded.
+    pub(crate) fn ensure_loaded(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, ()> {
+        if self.records.borrow().contains_key(name) || self.host_module(name).is_some() {
+            return Ok(());
+        }
+        self.load_text(cx, name).map(drop)
+    }
+
+    /// Reads and prepares the module of this name: its source text for the JavaScript engine.
+    fn load_text(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, String> {
+        if let Some(module) = self.host_modules.borrow().get(name) {
+            return Ok(render_names(module.names.iter().map(String::as_str)));
+        }
+        if let Some(record) = self.wasm_record(name) {
+            return Ok(self.render(&record));
+        }
+        let supplied = self.supplied.borrow_mut().remove(name);
+        let key = self.key_of(name);
+        let source = match (supplied, &key) {
+            (Some(source), _) => source,
+            (None, Some(key)) => self.read(cx, name, key)?,
+            (None, None) => {
+                let message = format!("there is no module {name}");
+                return Err(class::type_error::<J>(cx, &message));
+            }
+        };
+        let text = match source {
+            ModuleSource::JavaScript(text) => {
+                self.add_record(name, ModuleRecord::JavaScript);
+                text
+            }
+            ModuleSource::Json(text) => {
+                let value = J::parse_json(cx, &text).map_err(|throw| {
+                    self.note_failure(name, "it is not well-formed JSON");
+                    json_error::<J>(cx, name, throw)
+                })?;
+                self.add_record(name, ModuleRecord::Value(value));
+                render_value()
+            }
+            ModuleSource::Wasm(bytes) => {
+                let record = self.compile(cx, name, key.as_ref(), bytes)?;
+                let text = self.render(&record);
+                self.add_record(name, ModuleRecord::Wasm(record));
+                text
+            }
+        };
+        if let Some(key) = &key {
+            let mut registry = self.registry.borrow_mut();
+            registry.set_status(key, Status::Compiled);
+        }
+        Ok(text)
+    }
+
+    fn add_record(&self, name: &str, record: ModuleRecord<J, W>) {
+        self.records.borrow_mut().insert(name.to_owned(), record);
+    }
+
+    /// Reads a file, once: what it is is told from the bytes that will be run.
+    fn read(&self, cx: &mut J::Scope<'_>, name: &str, key: &Key) -> Completion<J, ModuleSource> {
+        let requested = match name.starts_with(JSON) {
+            true => Requested::Json,
+            false => Requested::Code,
+        };
+        let start = Instant::now();
+        let bytes = match &self.config.resolver {
+            Some(resolver) => resolver
+                .root()
+                .read(key.path(), self.config.max_file_bytes)
+                .map_err(|error| error.to_string()),
+            None => Err(format!("{key} cannot be opened without an import root")),
+        };
+        let mut record = Record::new(());
+        record.times.read = start.elapsed();
+        record.times.loaded = Some(SystemTime::now());
+        record.bytes = bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        let mut registry = self.registry.borrow_mut();
+        if registry.get(key).is_none() {
+            registry.insert(key.clone(), record);
+        }
+        registry.set_status(key, Status::Loading);
+        drop(registry);
+        let source = bytes
+            .and_then(|bytes| {
+                ModuleSource::of_file(bytes, key.extension(), requested)
+                    .map_err(|why| format!("{key} cannot be imported: {why}"))
+            })
+            .map_err(|message| {
+                self.note_failure(name, &message);
+                class::type_error::<J>(cx, &message)
+            })?;
+        Ok(source)
+    }
+
+    /// Compiles a wasm file, or shares a compilation of the same content.
+    fn compile(
+        &self,
+        cx: &mut J::Scope<'_>,
+        name: &str,
+        key: Option<&Key>,
+        bytes: Arc<[u8]>,
+    ) -> Completion<J, Rc<WasmRecord<J, W>>> {
+        let start = Instant::now();
+        let engine = &self.agent.engine;
+        let build = || match &self.config.cache {
+            Some(cache) => cache.compile(bytes.clone()),
+            None => WasmModule::compile(engine, bytes.clone()),
+        };
+        let module = match key {
+            Some(key) => self.registry.borrow_mut().compiled(key, &bytes, build),
+            None => build(),
+        };
+        let module = module.map_err(|Uncompiled { message, offset }| {
+            self.note_failure(name, &message);
+            error::compile(cx, &self.agent, name, &message, offset)
+        })?;
+        let mut registry = self.registry.borrow_mut();
+        if let Some(record) = key.and_then(|key| registry.get_mut(key)) {
+            record.times.compile = start.elapsed();
+            (record.imports, record.exports) = entries(&module.info);
+        }
+        drop(registry);
+        let requests = module
+            .info
+            .imports
+            .iter()
+            .map(|import| self.find(name, &import.module, Requested::Code).ok())
+            .collect();
+        Ok(WasmRecord::new(name.to_owned(), module, requests))
+    }
+
+    fn render(&self, record: &WasmRecord<J, W>) -> String {
+        let imports = &record.module.info.imports;
+        render_wasm(&record.module.info, |module| {
+            let at = imports.iter().position(|import| import.module == module);
+            let request = at.and_then(|at| record.requests[at].as_deref());
+            request.is_some_and(|name| {
+                self.wasm_record(name).is_some()
+                    || self
+                        .key_of(name)
+                        .is_some_and(|key| is_wasm_extension(key.extension()))
+            })
+        })
+    }
+
+    /// Notes that a module failed.
+    fn note_failure(&self, name: &str, message: &str) {
+        if let Some(key) = self.key_of(name) {
+            let status = Status::Failed(message.to_owned());
+            self.registry.borrow_mut().set_status(&key, status);
+        }
+    }
+
+    /// Notes how evaluation went.
+    pub(crate) fn note_outcome<T>(
+        &self,
+        cx: &mut J::Scope<'_>,
+        name: &str,
+        outcome: &Completion<J, T>,
+    ) {
+        let status = match outcome {
+            Ok(_) => Status::Evaluated,
+            Err(throw) => Status::Failed(crate::error::describe::<J>(cx, throw)),
+        };
+        if let Some(key) = self.key_of(name) {
+            self.registry.borrow_mut().set_status(&key, status);
+        }
+    }
+
+    /// The body of a facade: evaluates the wasm file and returns the values of its bindings.
+    fn instantiate(
+        cx: &mut J::Scope<'_>,
+        data: &Rc<ModuleFunction<J, W>>,
+        args: J::Args<'_>,
+    ) -> Completion<J> {
+        let ModuleFunction { loader, name } = &**data;
+        let Some(record) = loader.wasm_record(name) else {
+            return Err(error::unloaded(cx, &loader.agent));
+        };
+        let (values, setters) = (J::arg(cx, args, 0), J::arg(cx, args, 1));
+        let start = Instant::now();
+        let outcome = execute(cx, loader, &record, |cx, at| {
+            J::get(cx, &values, PropertyKey::Index(at as u32))
+        });
+        loader.note_outcome(cx, name, &outcome);
+        let instance = outcome?;
+        if let Some(key) = loader.key_of(name)
+            && let Some(record) = loader.registry.borrow_mut().get_mut(&key)
+        {
+            record.times.instantiate = start.elapsed();
+        }
+        let values = namespace_values(cx, &instance)?;
+        connect_live_bindings(cx, &instance, &values, &setters)?;
+        J::create_array(cx, &values)
+    }
+
+    /// The body of the facade of a module that the embedder defines.
+    fn host_functions(
+        cx: &mut J::Scope<'_>,
+        data: &Rc<ModuleFunction<J, W>>,
+        _args: J::Args<'_>,
+    ) -> Completion<J> {
+        let ModuleFunction { loader, name } = &**data;
+        let (names, functions) = match loader.host_modules.borrow().get(name) {
+            Some(module) => (module.names.clone(), module.functions.clone()),
+            None => (Vec::new(), J::undefined()),
+        };
+        let mut values = Vec::with_capacity(names.len());
+        for name in &names {
+            values.push(J::get(cx, &functions, PropertyKey::Name(name))?);
+        }
+        J::create_array(cx, &values)
+    }
+
+    /// [`import.meta.resolve(specifier)`](https://html.spec.whatwg.org/multipage/webappapis.html#hostgetimportmetaproperties)
+    fn meta_resolve(
+        cx: &mut J::Scope<'_>,
+        data: &Rc<ModuleFunction<J, W>>,
+        args: J::Args<'_>,
+    ) -> Completion<J> {
+        let ModuleFunction { loader, name } = &**data;
+        let specifier = J::arg(cx, args, 0);
+        let specifier = webidl::to_text::<J>(cx, &specifier)?;
+        let name = loader.resolve_name(cx, name, &specifier, Requested::Code)?;
+        let url = loader.key_of(&name).map_or(name, |key| key.url());
+        J::string(cx, &url)
+    }
+}
+
+/// What the functions of one module's `import.meta` own.
+struct ModuleFunction<J: JsHost, W: WasmEngine> {
+    loader: Rc<Loader<J, W>>,
+    name: String,
+}
+
+impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
+    fn resolve(
+        &self,
+        cx: &mut J::Scope<'_>,
+        referrer: &str,
+        specifier: &str,
+        attributes: &[(String, String)],
+    ) -> Completion<J, String> {
+        let mut requested = Requested::Code;
+        for (key, value) in attributes {
+            requested = match (key.as_str(), value.as_str()) {
+                ("type", "json") => Requested::Json,
+                ("type", other) => {
+                    let message =
+                        format!("{specifier:?}: modules of type {other:?} are not supported");
+                    return Err(class::type_error::<J>(cx, &message));
+                }
+                (other, _) => {
+                    let message = format!("{specifier:?}: unknown import attribute {other:?}");
+                    return Err(class::throw::<J>(cx, ErrorClass::SyntaxError, &message));
+                }
+            };
+        }
+        self.resolve_name(cx, referrer, specifier, requested)
+    }
+
+    fn load(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, String> {
+        self.load_text(cx, name)
+    }
+
+    fn import_meta(&self, cx: &mut J::Scope<'_>, name: &str, meta: &J::Value) -> Completion<J, ()> {
+        let Some(loader) = self.this.upgrade() else {
+            return Ok(());
+        };
+        let data = Rc::new(ModuleFunction {
+            loader,
+            name: name.to_owned(),
+        });
+        if self.host_modules.borrow().contains_key(name) {
+            let function = create_function(cx, &data, INSTANTIATE, 0, Self::host_functions)?;
+            return J::define_property(cx, meta, INSTANTIATE.into(), Property::data(function));
+        }
+        let record = self.records.borrow().get(name).cloned();
+        match record {
+            Some(ModuleRecord::Wasm(_)) => {
+                let function = create_function(cx, &data, INSTANTIATE, 2, Self::instantiate)?;
+                J::define_property(cx, meta, INSTANTIATE.into(), Property::data(function))
+            }
+            Some(ModuleRecord::Value(value)) => {
+                J::define_property(cx, meta, VALUE.into(), Property::data(value))
+            }
+            _ => {
+                if let Some(key) = self.key_of(name) {
+                    define_location::<J>(cx, meta, &key)?;
+                }
+                let resolve = create_function(cx, &data, "resolve", 1, Self::meta_resolve)?;
+                J::define_property(cx, meta, "resolve".into(), Property::data(resolve))
+            }
+        }
+    }
+
+    fn promise_rejection(
+        &self,
+        cx: &mut J::Scope<'_>,
+        promise: &J::Value,
+        reason: &J::Value,
+        handled: bool,
+    ) {
+        if !handled {
+            let rejection = (promise.clone(), reason.clone());
+            self.rejections.borrow_mut().push(rejection);
+            return;
+        }
+        let waiting = self.rejections.take();
+        let still = waiting
+            .into_iter()
+            .filter(|(other, _)| !J::same_value(cx, other, promise))
+            .collect();
+        self.rejections.replace(still);
+    }
+}
+
+/// `import.meta.url`, `filename` and `dirname`.
+fn define_location<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    meta: &J::Value,
+    key: &Key,
+) -> Completion<J, ()> {
+    let path = key.path();
+    let dirname = path.parent().unwrap_or(path);
+    let members = [
+        ("dirname", dirname.display().to_string()),
+        ("filename", path.display().to_string()),
+        ("url", key.url()),
+    ];
+    for (name, text) in members {
+        let text = J::string(cx, &text)?;
+        J::define_property(cx, meta, name.into(), Property::data(text))?;
+    }
+    Ok(())
+}
+
+/// The SyntaxError of a JSON module, with the file's name.
+fn json_error<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    name: &str,
+    throw: Throw<J::Value>,
+) -> Throw<J::Value> {
+    let Throw::Value(error) = throw else {
+        return throw;
+    };
+    let why = crate::error::message_of::<J>(cx, &error);
+    let file = name.strip_prefix(JSON).unwrap_or(name);
+    class::throw::<J>(cx, ErrorClass::SyntaxError, &format!("{file}: {why}"))
+}
+
+/// The imports and exports of a module for the registry's list.
+fn entries(info: &ModuleInfo) -> (Vec<ImportEntry>, Vec<ExportEntry>) {
+    let imports = info.imports.iter().map(|import| ImportEntry {
+        module: import.module.clone(),
+        name: import.name.clone(),
+        kind: import.ty.kind().to_string(),
+        ty: import.ty.to_string(),
+    });
+    let exports = info.exports.iter().map(|export| ExportEntry {
+        name: export.name.clone(),
+        kind: export.ty.kind().to_string(),
+        ty: export.ty.to_string(),
+    });
+    (imports.collect(), exports.collect())
+}

@@ -1,0 +1,407 @@
+//! A runtime: one JavaScript engine, one wasm engine, and what they share.
+
+use std::marker::PhantomData;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sinew_bridge::{
+    Completion, JsHost, PromiseState, PropertyKey, Reason, ResourceLimits, Termination, Throw,
+    WasmEngine,
+};
+use sinew_registry::{Key, Listing};
+use sinew_web::Web;
+
+use crate::agent::Agent;
+use crate::builder::RuntimeBuilder;
+use crate::error::{Error, ErrorKind};
+use crate::esm::loader::Loader;
+use crate::esm::record::ModuleRecord;
+use crate::value::{FromJs, IntoArgs, Value};
+use crate::watchdog::Watchdog;
+
+/// A JavaScript engine `J` with WebAssembly by the engine `W`.
+///
+/// It belongs to the thread that made it: neither `Send` nor `Sync`.
+///
+/// ```compile_fail
+/// fn send<T: Send>(_: T) {}
+/// send(sinew::Runtime::<sinew::DefaultHost, sinew::DefaultEngine>::builder().build().unwrap());
+/// ```
+pub struct Runtime<J: JsHost, W: WasmEngine> {
+    host: Option<J>,
+    pub(crate) agent: Rc<Agent<J, W>>,
+    pub(crate) loader: Rc<Loader<J, W>>,
+    web: Option<Rc<Web<J>>>,
+    _watchdog: Option<Watchdog>,
+    _not_send: PhantomData<*const ()>,
+}
+
+/// What [`Runtime::unload`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unloaded {
+    /// The module's URL.
+    pub key: String,
+    /// Whether there was an instance, whose functions now refuse to run.
+    pub instance: bool,
+    /// How many buffers over its memories were detached.
+    pub detached_buffers: usize,
+    /// Bytes of linear memory that stay reserved until the runtime is dropped: neither engine frees
+    /// an instance before its store.
+    pub retained_memory_bytes: u64,
+    /// Whether the compiled code was let go of; an engine that is shared, or a store that has an
+    /// instance of it, may hold it longer.
+    pub code_released: bool,
+}
+
+/// Stops a runtime from any thread.
+pub struct InterruptHandle<W: WasmEngine> {
+    termination: Arc<Termination>,
+    engine: W::Engine,
+}
+
+impl<W: WasmEngine> Clone for InterruptHandle<W> {
+    fn clone(&self) -> Self {
+        Self {
+            termination: self.termination.clone(),
+            engine: self.engine.clone(),
+        }
+    }
+}
+
+impl<W: WasmEngine> InterruptHandle<W> {
+    pub(crate) fn new(termination: Arc<Termination>, engine: W::Engine) -> Self {
+        Self {
+            termination,
+            engine,
+        }
+    }
+
+    /// Stops the runtime for good: running code ends soon, later calls fail at once. Wasm stops
+    /// where the builder was told to be [interruptible](RuntimeBuilder::interruptible), JavaScript
+    /// where the engine [can](sinew_bridge::JsFeatures::interrupt).
+    pub fn interrupt(&self) {
+        self.stop(Reason::Interrupted);
+    }
+
+    pub(crate) fn stop(&self, reason: Reason) {
+        self.termination.set(reason);
+        W::engine_interrupt(&self.engine);
+    }
+}
+
+/// What a runtime is made of, once everything is installed.
+pub(crate) struct Parts<J: JsHost, W: WasmEngine> {
+    pub host: J,
+    pub agent: Rc<Agent<J, W>>,
+    pub loader: Rc<Loader<J, W>>,
+    pub web: Option<Rc<Web<J>>>,
+    pub watchdog: Option<Watchdog>,
+}
+
+impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
+    /// A builder, to choose what the runtime may do.
+    pub fn builder() -> RuntimeBuilder<J, W> {
+        RuntimeBuilder::new()
+    }
+
+    pub(crate) fn of_parts(parts: Parts<J, W>) -> Self {
+        Self {
+            host: Some(parts.host),
+            agent: parts.agent,
+            loader: parts.loader,
+            web: parts.web,
+            _watchdog: parts.watchdog,
+            _not_send: PhantomData,
+        }
+    }
+
+    /// Imports the module at `path`, relative to the current folder, and runs until nothing is
+    /// left: jobs, timers, top-level await.
+    ///
+    /// # Errors
+    /// What is not caught by the program, a module that cannot be found, read, linked or evaluated,
+    /// or a top-level await that can never settle.
+    pub fn run_file(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let Some(resolver) = self.loader.resolver() else {
+            return Err(Error::setup("the runtime has no import root"));
+        };
+        let key = resolver
+            .entry(path.as_ref())
+            .map_err(|error| Error::setup(error.to_string()))?;
+        let promise = self.enter(|cx, _| J::import(cx, &key.url(), &key.url()))?;
+        self.settle(&Value(promise))?;
+        self.run()
+    }
+
+    /// Imports `specifier` as a module in the root would, and returns the module namespace. Jobs and
+    /// timers run until the module is evaluated.
+    ///
+    /// # Errors
+    /// As [`run_file`](Self::run_file).
+    pub fn import(&mut self, specifier: &str) -> Result<Value<J>, Error> {
+        let promise = self.enter(|cx, _| J::import(cx, "", specifier))?;
+        self.settle(&Value(promise))
+    }
+
+    /// Runs a classic script, sloppy unless it says otherwise, and returns its completion value.
+    /// `name` is for stack traces, and relative imports start from it if it is the URL of a file.
+    ///
+    /// # Errors
+    /// What the script throws.
+    pub fn eval<T: FromJs<J>>(&mut self, name: &str, source: &str) -> Result<T, Error> {
+        self.enter(|cx, _| {
+            let value = J::eval_script(cx, name, source)?;
+            T::from_js(cx, &value)
+        })
+    }
+
+    /// Calls a function with `this` undefined.
+    ///
+    /// # Errors
+    /// What the function throws, or a TypeError when the result is not a `T`.
+    pub fn call<T: FromJs<J>>(
+        &mut self,
+        function: &Value<J>,
+        args: impl IntoArgs<J>,
+    ) -> Result<T, Error> {
+        self.enter(|cx, _| {
+            let args = args.into_args(cx)?;
+            if !J::is_callable(cx, &function.0) {
+                return Err(sinew_bridge::class::type_error::<J>(
+                    cx,
+                    "the value is not a function",
+                ));
+            }
+            let value = J::call(cx, &function.0, &J::undefined(), &args)?;
+            T::from_js(cx, &value)
+        })
+    }
+
+    /// The property `name` of an object, a module namespace for instance.
+    ///
+    /// # Errors
+    /// What a getter throws, or a TypeError when the value is not a `T` or `object` no object.
+    pub fn get<T: FromJs<J>>(&mut self, object: &Value<J>, name: &str) -> Result<T, Error> {
+        self.enter(|cx, _| {
+            if !crate::error::is_object::<J>(&object.0) {
+                return Err(sinew_bridge::class::type_error::<J>(
+                    cx,
+                    "the value is not an object",
+                ));
+            }
+            let value = J::get(cx, &object.0, PropertyKey::Name(name))?;
+            T::from_js(cx, &value)
+        })
+    }
+
+    /// The global object.
+    ///
+    /// # Errors
+    /// When the runtime was stopped.
+    pub fn global(&mut self) -> Result<Value<J>, Error> {
+        self.enter(|cx, _| Ok(Value(J::global(cx))))
+    }
+
+    /// Runs jobs and timers until none is left.
+    ///
+    /// # Errors
+    /// The first exception or rejection that nobody handles; what is left can be run on.
+    pub fn run(&mut self) -> Result<(), Error> {
+        while self.turn()? {}
+        Ok(())
+    }
+
+    /// Waits for a value, if it is a promise, while jobs and timers run.
+    ///
+    /// # Errors
+    /// The reason of a rejection, as [`run`](Self::run), or [`ErrorKind::Unsettled`].
+    pub fn settle(&mut self, promise: &Value<J>) -> Result<Value<J>, Error> {
+        loop {
+            let state = self.enter(|cx, _| match J::promise_state(cx, &promise.0) {
+                None => Ok(Some(promise.0.clone())),
+                Some(PromiseState::Fulfilled(value)) => Ok(Some(value)),
+                Some(PromiseState::Pending) => Ok(None),
+                Some(PromiseState::Rejected(reason)) => {
+                    // Whoever waits has handled it.
+                    let nothing = J::undefined();
+                    J::promise_then(cx, &promise.0, &nothing, &nothing)?;
+                    Err(Throw::Value(reason))
+                }
+            })?;
+            if let Some(value) = state {
+                return Ok(Value(value));
+            }
+            if !self.turn()? {
+                return Err(Error::new(
+                    ErrorKind::Unsettled,
+                    "a promise that was waited for (a top-level await?) can never settle: nothing \
+                     is left to run",
+                ));
+            }
+        }
+    }
+
+    /// One turn: all jobs that wait, or else the timer that is due next. `false` when nothing is
+    /// left.
+    fn turn(&mut self) -> Result<bool, Error> {
+        let ran = self.enter(|cx, _| {
+            let mut ran = false;
+            while J::run_job(cx)? {
+                ran = true;
+            }
+            Ok(ran)
+        })?;
+        self.bury();
+        self.report_rejection()?;
+        if ran {
+            return Ok(true);
+        }
+        let Some(web) = self.web.clone() else {
+            return Ok(false);
+        };
+        let Some(due) = web.next_timer() else {
+            return Ok(false);
+        };
+        self.sleep_until(due)?;
+        self.enter(|cx, _| web.run_timer(cx))?;
+        Ok(true)
+    }
+
+    fn sleep_until(&self, due: Instant) -> Result<(), Error> {
+        // Short naps: the runtime may be stopped meanwhile.
+        const NAP: Duration = Duration::from_millis(10);
+        loop {
+            if self.agent.termination.is_set() {
+                return Err(Error::of_termination(&self.agent));
+            }
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(NAP));
+        }
+    }
+
+    /// The first rejection that is still unhandled when the jobs have run.
+    fn report_rejection(&mut self) -> Result<(), Error> {
+        let rejections = self.loader.take_rejections();
+        match rejections.into_iter().next() {
+            Some(reason) => self.enter(|_, _| Err(Throw::Value(reason))),
+            None => Ok(()),
+        }
+    }
+
+    /// Frees what belongs to dead objects.
+    fn bury(&self) {
+        for data in self.agent.bury() {
+            if let Some(web) = &self.web {
+                web.release(data);
+            }
+        }
+    }
+
+    /// What is loaded, with its facts.
+    pub fn modules(&self) -> Vec<Listing> {
+        self.loader.registry.borrow().list()
+    }
+
+    /// Unloads the module with this URL (see [`modules`](Self::modules)): its instance's functions
+    /// throw from now on, views of its memories are detached, its code is let go of, and the next
+    /// import reads the file anew. `None` when no such module is loaded.
+    ///
+    /// # Errors
+    /// When the runtime was stopped.
+    pub fn unload(&mut self, url: &str) -> Result<Option<Unloaded>, Error> {
+        let Some(key) = Key::from_url(url) else {
+            return Ok(None);
+        };
+        let loader = self.loader.clone();
+        self.enter(|cx, _| {
+            let Some(record) = loader.forget(&key) else {
+                return Ok(None);
+            };
+            let mut unloaded = Unloaded {
+                key: key.url(),
+                instance: false,
+                detached_buffers: 0,
+                retained_memory_bytes: 0,
+                code_released: false,
+            };
+            if let ModuleRecord::Wasm(record) = record {
+                record.clear();
+                unloaded.code_released = true;
+                if let Some(instance) = record.instance.get() {
+                    unloaded.instance = true;
+                    (unloaded.detached_buffers, unloaded.retained_memory_bytes) =
+                        instance.unload(cx)?;
+                }
+            }
+            Ok(Some(unloaded))
+        })
+    }
+
+    /// Stops this runtime from any thread.
+    pub fn interrupt_handle(&self) -> InterruptHandle<W> {
+        InterruptHandle::new(self.agent.termination.clone(), self.agent.engine.clone())
+    }
+
+    /// Bytes of linear memory in use.
+    pub fn memory_bytes(&self) -> u64 {
+        self.agent.budget.memory_bytes()
+    }
+
+    /// The bounds on what wasm may allocate.
+    pub fn limits(&self) -> &ResourceLimits {
+        self.agent.budget.limits()
+    }
+
+    /// Collects the garbage of the JavaScript engine.
+    ///
+    /// # Errors
+    /// When the runtime was stopped.
+    pub fn collect_garbage(&mut self) -> Result<(), Error> {
+        self.enter(|cx, _| {
+            J::collect_garbage(cx);
+            Ok(())
+        })?;
+        self.bury();
+        Ok(())
+    }
+
+    /// Runs `f` in the engine, and turns what it throws into an [`Error`].
+    fn enter<T>(
+        &mut self,
+        f: impl FnOnce(&mut J::Scope<'_>, &Rc<Agent<J, W>>) -> Completion<J, T>,
+    ) -> Result<T, Error> {
+        let agent = self.agent.clone();
+        if agent.termination.is_set() {
+            return Err(Error::of_termination(&agent));
+        }
+        let Some(host) = &mut self.host else {
+            return Err(Error::of_termination(&agent));
+        };
+        host.enter(|cx| match f(cx, &agent) {
+            Ok(value) => Ok(value),
+            Err(throw) => Err(Error::of_throw(cx, &agent, &throw)),
+        })
+    }
+}
+
+impl<J: JsHost, W: WasmEngine> Drop for Runtime<J, W> {
+    /// Buffers are detached, then the store goes, then every handle, then the JavaScript engine.
+    fn drop(&mut self) {
+        let (agent, loader, web) = (self.agent.clone(), self.loader.clone(), self.web.take());
+        if let Some(host) = &mut self.host {
+            host.enter(|cx| {
+                agent.close(cx);
+                loader.clear();
+                if let Some(web) = &web {
+                    web.clear();
+                }
+            });
+        }
+        self.host = None;
+    }
+}

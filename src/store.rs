@@ -1,0 +1,293 @@
+//! A wasm store and what JavaScript knows of its entities: the
+//! [caches](https://webassembly.github.io/spec/js-api/#agent) of the JavaScript Interface.
+
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use elsa::FrozenVec;
+use sinew_bridge::lend::{NotLent, StoreCell};
+use sinew_bridge::{
+    Completion, ErrorClass, FuncIdentity, FuncType, GlobalType, HostId, HostTrap, JsHost,
+    MemoryType, StoreData, TableType, Throw, WasmEngine, class,
+};
+
+use crate::agent::Agent;
+use crate::webassembly::error::engine_error;
+use crate::webassembly::externs::Externs;
+
+/// A store with its entities, as JavaScript knows them.
+pub struct Store<J: JsHost, W: WasmEngine> {
+    pub(crate) agent: Rc<Agent<J, W>>,
+    cell: StoreCell<W>,
+    /// The JavaScript values that wasm holds.
+    pub(crate) externs: RefCell<Externs<J, W>>,
+    /// The [Exported Function cache](https://webassembly.github.io/spec/js-api/#exported-function-cache).
+    pub(crate) functions: RefCell<HashMap<FuncIdentity, J::Weak>>,
+    pub(crate) memories: RefCell<Vec<MemoryEntry<J, W>>>,
+    pub(crate) tables: RefCell<Vec<Entry<J, W::Table, TableType>>>,
+    pub(crate) globals: RefCell<Vec<Entry<J, W::Global, GlobalType>>>,
+    pub(crate) tags: RefCell<Vec<Entry<J, W::Tag, FuncType>>>,
+    live_globals: RefCell<Vec<LiveGlobal<J>>>,
+    has_live_globals: Cell<bool>,
+}
+
+/// A JavaScript function that wasm imports.
+pub(crate) struct HostFunction<J: JsHost> {
+    pub callable: J::Value,
+    pub ty: FuncType,
+    /// Where it was imported, for messages.
+    pub label: String,
+}
+
+/// An entity of the store at its address, with the JavaScript object that stands for it.
+pub(crate) struct Entry<J: JsHost, E, T> {
+    pub entity: E,
+    pub ty: T,
+    pub object: Option<J::Weak>,
+}
+
+/// A memory, with the buffer that aliases it.
+pub(crate) struct MemoryEntry<J: JsHost, W: WasmEngine> {
+    pub entry: Entry<J, W::Memory, MemoryType>,
+    pub buffer: Option<Buffer<J>>,
+    /// Whether its module was unloaded: JavaScript sees it no more.
+    pub closed: bool,
+}
+
+/// An attached ArrayBuffer over a memory.
+pub(crate) struct Buffer<J: JsHost> {
+    pub value: J::Value,
+    pub data: *mut u8,
+    pub len: usize,
+}
+
+/// A mutable global that modules see as a live binding.
+struct LiveGlobal<J: JsHost> {
+    global: u32,
+    /// The value that the binding shows now.
+    shown: J::Value,
+    /// Sets the binding.
+    set: J::Value,
+}
+
+/// What the wasm store itself owns: the way back to its entry here, and the JavaScript functions
+/// that its wasm imports, by [`HostId`]. Both end with the store.
+pub(crate) struct Imported<J: JsHost, W: WasmEngine> {
+    store: OnceCell<Rc<Store<J, W>>>,
+    functions: FrozenVec<Box<HostFunction<J>>>,
+}
+
+impl<J: JsHost, W: WasmEngine> Imported<J, W> {
+    /// What the store behind `wasm` owns.
+    #[inline]
+    pub(crate) fn of(wasm: &W::StoreMut<'_>) -> Option<Rc<Self>> {
+        W::store_data(wasm).agent.clone().downcast().ok()
+    }
+
+    /// The store's entry.
+    #[inline]
+    pub(crate) fn store(&self) -> Option<&Rc<Store<J, W>>> {
+        self.store.get()
+    }
+
+    /// The function of this number.
+    #[inline]
+    pub(crate) fn function(&self, id: HostId) -> Option<&HostFunction<J>> {
+        self.functions.get(id.0 as usize)
+    }
+
+    /// A number for a function.
+    pub(crate) fn add(&self, function: HostFunction<J>) -> HostId {
+        self.functions.push(Box::new(function));
+        HostId(self.functions.len() as u32 - 1)
+    }
+}
+
+impl<J: JsHost, W: WasmEngine> Store<J, W> {
+    /// A store of `agent`.
+    pub(crate) fn new(agent: &Rc<Agent<J, W>>) -> Result<Rc<Self>, W::Error> {
+        let imported = Rc::new(Imported::<J, W> {
+            store: OnceCell::new(),
+            functions: FrozenVec::new(),
+        });
+        let data = StoreData {
+            agent: imported.clone() as Rc<dyn Any>,
+            budget: agent.budget.clone(),
+            termination: agent.termination.clone(),
+        };
+        let store = Rc::new(Self {
+            cell: StoreCell::new(W::store_new(&agent.engine, data)?),
+            agent: agent.clone(),
+            externs: RefCell::default(),
+            functions: RefCell::default(),
+            memories: RefCell::default(),
+            tables: RefCell::default(),
+            globals: RefCell::default(),
+            tags: RefCell::default(),
+            live_globals: RefCell::default(),
+            has_live_globals: Cell::new(false),
+        });
+        // Closed by `close`, which drops the wasm store and with it this way back.
+        let _ = imported.store.set(store.clone());
+        Ok(store)
+    }
+
+    /// JavaScript to wasm: runs `f` with the store, the scope being lent to what `f` calls.
+    #[inline]
+    pub(crate) fn enter<R>(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        f: impl for<'a> FnOnce(&mut W::StoreMut<'a>) -> Result<R, W::Error>,
+    ) -> Completion<J, R> {
+        self.agent.may_cross(cx, self.cell.is_idle())?;
+        let outcome = self.agent.scope.lend(cx, || self.cell.with(f));
+        self.agent.refresh(cx, self)?;
+        match outcome {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(error)) => Err(engine_error(cx, &self.agent, &error, None)),
+            Err(NotLent) => Err(busy::<J>(cx)),
+        }
+    }
+
+    /// Wasm to JavaScript: runs `f` with the scope, the store being lent to what `f` calls. A throw
+    /// completion waits with the agent.
+    #[inline]
+    pub(crate) fn leave<R>(
+        self: &Rc<Self>,
+        wasm: &mut W::StoreMut<'_>,
+        f: impl for<'s> FnOnce(&mut J::Scope<'s>) -> Completion<J, R>,
+    ) -> Result<R, HostTrap> {
+        let agent = &self.agent;
+        let outcome = self.cell.lend(wasm, || {
+            agent.scope.with(|cx| {
+                agent.may_cross(cx, false)?;
+                agent.refresh(cx, self)?;
+                f(cx)
+            })
+        });
+        let throw = match outcome {
+            Ok(Ok(result)) => return Ok(result),
+            Ok(Err(throw)) => throw,
+            // The scope is lent whenever wasm runs.
+            Err(NotLent) => Throw::Terminated,
+        };
+        agent.pending.set(Some(throw));
+        Err(HostTrap)
+    }
+
+    /// Runs `f` with the store, for operations that run no code.
+    pub(crate) fn access<R>(
+        &self,
+        cx: &mut J::Scope<'_>,
+        f: impl for<'a> FnOnce(&mut W::StoreMut<'a>) -> R,
+    ) -> Completion<J, R> {
+        self.cell.with(f).map_err(|NotLent| busy::<J>(cx))
+    }
+
+    /// Like [`access`](Self::access), for operations that can fail.
+    pub(crate) fn try_access<R>(
+        &self,
+        cx: &mut J::Scope<'_>,
+        f: impl for<'a> FnOnce(&mut W::StoreMut<'a>) -> Result<R, W::Error>,
+    ) -> Completion<J, R> {
+        match self.access(cx, f)? {
+            Ok(result) => Ok(result),
+            Err(error) => Err(engine_error(cx, &self.agent, &error, None)),
+        }
+    }
+
+    /// Makes `set` a live binding of the global at address `global`, which shows `shown` now.
+    pub(crate) fn add_live_global(&self, global: u32, shown: J::Value, set: J::Value) {
+        self.live_globals
+            .borrow_mut()
+            .push(LiveGlobal { global, shown, set });
+        self.has_live_globals.set(true);
+    }
+
+    /// Whether [`refresh`](Self::refresh) has live bindings to look after.
+    #[inline]
+    pub(crate) fn has_live_globals(&self) -> bool {
+        self.has_live_globals.get()
+    }
+
+    /// Detaches the buffers of memories that have grown, and updates live bindings.
+    #[cold]
+    pub(crate) fn refresh(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
+        if self.agent.budget.take_grown() {
+            self.detach_stale(cx)?;
+        }
+        if self.has_live_globals() {
+            self.update_live_globals(cx)?;
+        }
+        Ok(())
+    }
+
+    /// Detaches each buffer that is no longer all of its memory.
+    fn detach_stale(&self, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
+        let stale = self.access(cx, |wasm| {
+            let mut stale = Vec::new();
+            for memory in self.memories.borrow_mut().iter_mut() {
+                let now = W::mem_data(wasm, &memory.entry.entity);
+                if let Some(buffer) = &memory.buffer
+                    && (buffer.data, buffer.len) != now
+                {
+                    stale.extend(memory.buffer.take());
+                }
+            }
+            stale
+        })?;
+        for buffer in stale {
+            J::detach(cx, &buffer.value);
+        }
+        Ok(())
+    }
+
+    fn update_live_globals(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
+        let count = self.live_globals.borrow().len();
+        for at in 0..count {
+            let (global, shown, set) = {
+                let live = &self.live_globals.borrow()[at];
+                (live.global, live.shown.clone(), live.set.clone())
+            };
+            let value = crate::webassembly::global::get_value(cx, self, global)?;
+            if !J::same_value(cx, &shown, &value) {
+                J::call(cx, &set, &J::undefined(), std::slice::from_ref(&value))?;
+                self.live_globals.borrow_mut()[at].shown = value;
+            }
+        }
+        Ok(())
+    }
+
+    /// Detaches every buffer, then drops the wasm store and every handle.
+    pub(crate) fn close(&self, cx: &mut J::Scope<'_>) {
+        let buffers: Vec<_> = self
+            .memories
+            .borrow_mut()
+            .iter_mut()
+            .filter_map(|memory| memory.buffer.take())
+            .collect();
+        for buffer in buffers {
+            J::detach(cx, &buffer.value);
+        }
+        self.cell.close();
+        self.externs.take();
+        self.functions.take();
+        self.live_globals.take();
+        self.memories.take();
+        self.tables.take();
+        self.globals.take();
+        self.tags.take();
+    }
+}
+
+/// The error of reaching for a store that is closed, or in use by the engine itself.
+#[cold]
+fn busy<J: JsHost>(cx: &mut J::Scope<'_>) -> Throw<J::Value> {
+    class::throw::<J>(
+        cx,
+        ErrorClass::Error,
+        "the WebAssembly store of this runtime is closed or in use",
+    )
+}

@@ -1,0 +1,291 @@
+//! [Reading imports](https://webassembly.github.io/spec/js-api/#read-the-imports), and
+//! [host functions](https://webassembly.github.io/spec/js-api/#create-a-host-function): wasm to
+//! JavaScript.
+
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use sinew_bridge::binary::Import;
+use sinew_bridge::convert::{raw_to_js, to_raw};
+use sinew_bridge::{
+    Completion, ExternType, FuncType, GlobalType, HostFunc, HostId, HostTrap, JsHost, Throw, Val,
+    ValType, ValueType, WasmEngine, class,
+};
+use smallvec::SmallVec;
+
+use crate::store::{HostFunction, Imported, Store};
+use crate::webassembly::exported_function::function_address;
+use crate::webassembly::{Entity, error, global, iterate, value};
+
+/// How many values a call keeps on the native stack.
+const INLINE: usize = 8;
+
+/// Steps 3.4 and following of
+/// [reading the imports](https://webassembly.github.io/spec/js-api/#read-the-imports): the entity
+/// that `value` is for `import`. `file` names the importing module in messages.
+pub(crate) fn import_value<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    file: &str,
+    import: &Import,
+    value: &J::Value,
+) -> Completion<J, Entity<W>> {
+    let agent = &store.agent;
+    let kind = import.ty.kind();
+    match &import.ty {
+        // 4. If externtype is of the form func functype,
+        ExternType::Func(ty) => import_function(cx, store, file, import, ty, value),
+        // 5. If externtype is of the form global mut valtype,
+        ExternType::Global(ty) => {
+            if let Some(slot) = agent.slot_of(cx, value, kind) {
+                return Ok(Entity::Global(slot));
+            }
+            import_number(cx, store, file, import, *ty, value)
+        }
+        // 6. mem, 7. table, 8. tag: only the class's own objects.
+        ExternType::Memory(_) => match agent.slot_of(cx, value, kind) {
+            Some(slot) => Ok(Entity::Memory(slot)),
+            None => Err(error::link(cx, agent, file, import, &describe::<J>(value))),
+        },
+        ExternType::Table(_) => match agent.slot_of(cx, value, kind) {
+            Some(slot) => Ok(Entity::Table(slot)),
+            None => Err(error::link(cx, agent, file, import, &describe::<J>(value))),
+        },
+        ExternType::Tag(_) => match agent.slot_of(cx, value, kind) {
+            Some(slot) => Ok(Entity::Tag(slot)),
+            None => Err(error::link(cx, agent, file, import, &describe::<J>(value))),
+        },
+    }
+}
+
+fn import_function<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    file: &str,
+    import: &Import,
+    ty: &FuncType,
+    value: &J::Value,
+) -> Completion<J, Entity<W>> {
+    // 4.1. If IsCallable(v) is false, throw a LinkError.
+    if !J::is_callable(cx, value) {
+        return Err(error::link(
+            cx,
+            &store.agent,
+            file,
+            import,
+            &describe::<J>(value),
+        ));
+    }
+    // 4.2. If v has a [[FunctionAddress]], let funcaddr be that.
+    if let Some(binding) = function_address::<J, W>(cx, value)
+        && Rc::ptr_eq(&binding.store, store)
+    {
+        if binding.unloaded.get() {
+            return Err(error::unloaded(cx, &store.agent));
+        }
+        return Ok(Entity::Func(binding.func.clone()));
+    }
+    // 4.3. Otherwise, create a host function from v and functype.
+    let function = HostFunction {
+        callable: value.clone(),
+        ty: ty.clone(),
+        label: format!("{} {}", import.module, import.name),
+    };
+    let func = store.try_access(cx, |wasm| {
+        let id = match Imported::<J, W>::of(wasm) {
+            Some(imported) => imported.add(function),
+            None => HostId(u32::MAX),
+        };
+        W::func_alloc::<ImportedFunction<J, W>>(wasm, ty, id)
+    })?;
+    Ok(Entity::Func(func))
+}
+
+/// Step 5.2: a Number or BigInt for an immutable global.
+fn import_number<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    file: &str,
+    import: &Import,
+    ty: GlobalType,
+    value: &J::Value,
+) -> Completion<J, Entity<W>> {
+    let fits = match ty.value {
+        ValType::I64 => J::type_of(value) == ValueType::BigInt,
+        ValType::I32 | ValType::F32 | ValType::F64 => J::type_of(value) == ValueType::Number,
+        ValType::V128 => false,
+        ValType::Ref(_) => true,
+    };
+    if ty.mutable || !fits {
+        return Err(error::link(
+            cx,
+            &store.agent,
+            file,
+            import,
+            &describe::<J>(value),
+        ));
+    }
+    let number = match value::to_wasm(cx, store, value, ty.value) {
+        Ok(number) => number,
+        // 5.2.5. A reference that does not convert is a LinkError.
+        Err(Throw::Value(_)) if matches!(ty.value, ValType::Ref(_)) => {
+            return Err(error::link(
+                cx,
+                &store.agent,
+                file,
+                import,
+                &describe::<J>(value),
+            ));
+        }
+        Err(throw) => return Err(throw),
+    };
+    Ok(Entity::Global(global::alloc(cx, store, ty, &number)?))
+}
+
+/// What a value is, for a message.
+pub(crate) fn describe<J: JsHost>(value: &J::Value) -> String {
+    match J::type_of(value) {
+        ValueType::Undefined => "undefined".into(),
+        ValueType::Null => "null".into(),
+        ValueType::Boolean => "a boolean".into(),
+        ValueType::Number => "a number".into(),
+        ValueType::BigInt => "a BigInt".into(),
+        ValueType::String => "a string".into(),
+        ValueType::Symbol => "a symbol".into(),
+        ValueType::Function => "a function".into(),
+        ValueType::Object => "an object".into(),
+    }
+}
+
+/// The body of every host function made from a JavaScript function.
+pub(crate) struct ImportedFunction<J, W>(PhantomData<(J, W)>);
+
+impl<J: JsHost, W: WasmEngine> HostFunc<W> for ImportedFunction<J, W> {
+    #[inline]
+    fn invoke(wasm: &mut W::StoreMut<'_>, id: HostId, vals: &mut [W::Raw]) -> Result<(), HostTrap> {
+        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap)?;
+        let function = imported.function(id).ok_or(HostTrap)?;
+        let store = imported.store().ok_or(HostTrap)?;
+        store.leave(wasm, |cx| run_scalar(cx, store, function, vals))
+    }
+
+    fn call(
+        wasm: &mut W::StoreMut<'_>,
+        id: HostId,
+        params: &[Val<W>],
+        results: &mut [Val<W>],
+    ) -> Result<(), HostTrap> {
+        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap)?;
+        let function = imported.function(id).ok_or(HostTrap)?;
+        let store = imported.store().ok_or(HostTrap)?;
+        store.leave(wasm, |cx| run_general(cx, store, function, params, results))
+    }
+}
+
+/// [Run a host function](https://webassembly.github.io/spec/js-api/#run-a-host-function) of scalar
+/// signature.
+#[inline]
+fn run_scalar<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    function: &HostFunction<J>,
+    vals: &mut [W::Raw],
+) -> Completion<J, ()> {
+    let ty = &function.ty;
+    // 3. Let jsArguments be « ». 4. For each arg of arguments, append ToJSValue(arg).
+    let arguments: SmallVec<[J::Value; INLINE]> = ty
+        .params()
+        .iter()
+        .zip(&*vals)
+        .map(|(ty, raw)| raw_to_js::<J, W>(cx, raw, *ty))
+        .collect();
+    // 5. Let ret be ? Call(func, undefined, jsArguments).
+    let ret = J::call(cx, &function.callable, &J::undefined(), &arguments)?;
+    // 6. Let resultsSize be the size of results.
+    match *ty.results() {
+        // 7. If resultsSize is 0, return « ».
+        [] => {}
+        // 8. Otherwise, if resultsSize is 1, return « ToWebAssemblyValue(ret, results[0]) ».
+        [ty] => vals[0] = to_raw::<J, W>(cx, &ret, ty)?,
+        // 9. Otherwise, …
+        ref types => {
+            let values = results_list(cx, function, &ret)?;
+            for ((slot, value), ty) in vals.iter_mut().zip(&values).zip(types) {
+                *slot = to_raw::<J, W>(cx, value, *ty)?;
+            }
+        }
+    }
+    after_user_code(store)
+}
+
+/// [Run a host function](https://webassembly.github.io/spec/js-api/#run-a-host-function) of any
+/// signature.
+fn run_general<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    function: &HostFunction<J>,
+    params: &[Val<W>],
+    results: &mut [Val<W>],
+) -> Completion<J, ()> {
+    let ty = &function.ty;
+    // 1. If parameters or results contain v128 or exnref, throw a TypeError.
+    if let Some(ty) = ty
+        .params()
+        .iter()
+        .chain(ty.results())
+        .find(|ty| !value::crosses(**ty))
+    {
+        let message = format!(
+            "{}: a value of type {ty} cannot cross into JavaScript",
+            function.label
+        );
+        return Err(class::type_error::<J>(cx, &message));
+    }
+    // 3. to 5., as above.
+    let mut arguments = SmallVec::<[J::Value; INLINE]>::new();
+    for param in params {
+        arguments.push(value::to_js(cx, store, param)?);
+    }
+    let ret = J::call(cx, &function.callable, &J::undefined(), &arguments)?;
+    match *ty.results() {
+        [] => {}
+        [ty] => results[0] = value::to_wasm(cx, store, &ret, ty)?,
+        ref types => {
+            let values = results_list(cx, function, &ret)?;
+            for ((slot, value), ty) in results.iter_mut().zip(&values).zip(types) {
+                *slot = value::to_wasm(cx, store, value, *ty)?;
+            }
+        }
+    }
+    after_user_code(store)
+}
+
+/// Step 9 of running a host function: several results come from an iterable of just as many.
+fn results_list<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    function: &HostFunction<J>,
+    ret: &J::Value,
+) -> Completion<J, Vec<J::Value>> {
+    // 9.1. Let method be ? GetMethod(ret, @@iterator). 9.2. If undefined, throw a TypeError.
+    // 9.3. Let values be ? IteratorToList(? GetIteratorFromMethod(ret, method)).
+    let values = iterate::iterable_to_list::<J>(cx, ret)?;
+    // 9.5. If values's size is not resultsSize, throw a TypeError.
+    let expected = function.ty.results().len();
+    if values.len() != expected {
+        let message = format!(
+            "{}: expected {expected} results, got {}",
+            function.label,
+            values.len()
+        );
+        return Err(class::type_error::<J>(cx, &message));
+    }
+    Ok(values)
+}
+
+/// A conversion of results may have run user code that stopped the runtime.
+fn after_user_code<J: JsHost, W: WasmEngine>(store: &Rc<Store<J, W>>) -> Completion<J, ()> {
+    if store.agent.termination.is_set() {
+        return Err(Throw::Terminated);
+    }
+    Ok(())
+}

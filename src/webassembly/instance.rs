@@ -1,0 +1,376 @@
+//! [`WebAssembly.Instance`](https://webassembly.github.io/spec/js-api/#instances), and
+//! instantiation for it and for modules.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use sinew_bridge::class::{Accessor, ClassSpec, brand, prototype_of_new_target};
+use sinew_bridge::{
+    Completion, Extern, ExternKind, ExternType, HostData, JsHost, Property, PropertyKey,
+    PropertyKind, ValueType, WasmEngine, class,
+};
+use slab::Slab;
+
+use crate::agent::Agent;
+use crate::store::Store;
+use crate::webassembly::imports::{describe, import_value};
+use crate::webassembly::{
+    Entity, Interface, WasmModule, class_id, error, global, memory, module, table, tag,
+};
+
+/// An instance of a module, with its entities as JavaScript knows them.
+pub struct Instance<J: JsHost, W: WasmEngine> {
+    pub(crate) store: Rc<Store<J, W>>,
+    pub(crate) module: Arc<WasmModule<W>>,
+    /// What each export is, in the order of the file.
+    pub(crate) exports: Vec<Entity<W>>,
+    /// Set when the module is unloaded: its functions refuse to run.
+    pub(crate) unloaded: Rc<Cell<bool>>,
+}
+
+impl<J: JsHost, W: WasmEngine> Instance<J, W> {
+    /// The entity that is exported under `name`, and its place among the exports.
+    pub(crate) fn export(&self, name: &str) -> Option<(usize, &Entity<W>)> {
+        let exports = &self.module.info.exports;
+        let at = exports.iter().position(|export| export.name == name)?;
+        Some((at, &self.exports[at]))
+    }
+
+    /// The JavaScript value of the export at `at`.
+    pub(crate) fn export_to_js(&self, cx: &mut J::Scope<'_>, at: usize) -> Completion<J> {
+        let index = self.module.info.exports[at].index;
+        let entity = &self.exports[at];
+        self.store
+            .entity_to_js(cx, entity, Some((index, &self.unloaded)))
+    }
+
+    /// Makes the instance's functions refuse to run, and closes the memories that it defines and
+    /// exports. How many buffers were detached, and how many bytes stay with the store.
+    pub(crate) fn unload(&self, cx: &mut J::Scope<'_>) -> Completion<J, (usize, u64)> {
+        self.unloaded.set(true);
+        let imported = self.module.info.imported(ExternKind::Memory).count();
+        let (mut detached, mut bytes) = (0, 0);
+        for (export, entity) in self.module.info.exports.iter().zip(&self.exports) {
+            if let Entity::Memory(slot) = entity
+                && export.index as usize >= imported
+            {
+                let (had_buffer, len) = memory::close(cx, &self.store, *slot)?;
+                detached += usize::from(had_buffer);
+                bytes += len as u64;
+            }
+        }
+        Ok((detached, bytes))
+    }
+}
+
+/// [Instantiate the core of a WebAssembly module](https://webassembly.github.io/spec/js-api/#instantiate-the-core-of-a-webassembly-module)
+/// with imports in the order of the file. `file` names the module in messages.
+pub(crate) fn instantiate<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    file: &str,
+    module: &Arc<WasmModule<W>>,
+    imports: &[Entity<W>],
+) -> Completion<J, Rc<Instance<J, W>>> {
+    let agent = &store.agent;
+    check_types(cx, store, file, module, imports)?;
+    let externs: Vec<Extern<W>> = imports
+        .iter()
+        .map(|entity| to_extern(store, entity))
+        .collect();
+    // 1. Let (store, ret) be the result of module_instantiate(store, module, imports).
+    let outcome = store.enter(cx, |wasm| {
+        Ok(W::module_instantiate(wasm, &module.module, &externs))
+    })?;
+    let instance = match outcome {
+        Ok(instance) => instance,
+        Err(error) => {
+            let context = Some((file, &module.info));
+            return Err(error::engine_error(cx, agent, &error, context));
+        }
+    };
+    let found: Vec<Option<Extern<W>>> = store.access(cx, |wasm| {
+        let exports = module.info.exports.iter();
+        exports
+            .map(|export| W::instance_export(wasm, &instance, &export.name, export.ty.kind()))
+            .collect()
+    })?;
+    let exports = name_entities(cx, store, module, imports, found)?;
+    Ok(Rc::new(Instance {
+        store: store.clone(),
+        module: module.clone(),
+        exports,
+        unloaded: Rc::default(),
+    }))
+}
+
+/// Gives the entities that an instance exports their addresses: an imported one has its own, one
+/// that the instance defines gets one however often it is exported.
+fn name_entities<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    module: &WasmModule<W>,
+    imports: &[Entity<W>],
+    found: Vec<Option<Extern<W>>>,
+) -> Completion<J, Vec<Entity<W>>> {
+    let mut imported: HashMap<ExternKind, Vec<&Entity<W>>> = HashMap::new();
+    for (import, entity) in module.info.imports.iter().zip(imports) {
+        imported.entry(import.ty.kind()).or_default().push(entity);
+    }
+    let mut defined: HashMap<(ExternKind, u32), Entity<W>> = HashMap::new();
+    let mut entities = Vec::with_capacity(found.len());
+    for (export, found) in module.info.exports.iter().zip(found) {
+        let kind = export.ty.kind();
+        let is_function = kind == ExternKind::Func;
+        let known = imported
+            .get(&kind)
+            .and_then(|of_kind| of_kind.get(export.index as usize))
+            .filter(|_| !is_function)
+            .map(|entity| (*entity).clone())
+            .or_else(|| defined.get(&(kind, export.index)).cloned());
+        let entity = match (known, found, &export.ty) {
+            (Some(entity), _, _) => entity,
+            (None, Some(Extern::Func(func)), _) => Entity::Func(func),
+            (None, Some(Extern::Memory(memory)), ExternType::Memory(ty)) => {
+                Entity::Memory(memory::add(store, memory, *ty))
+            }
+            (None, Some(Extern::Table(table)), ExternType::Table(ty)) => {
+                Entity::Table(table::add(store, table, *ty))
+            }
+            (None, Some(Extern::Global(global)), ExternType::Global(ty)) => {
+                Entity::Global(global::add(store, global, *ty))
+            }
+            (None, Some(Extern::Tag(tag)), ExternType::Tag(ty)) => {
+                Entity::Tag(tag::add(store, tag, ty.clone()))
+            }
+            _ => {
+                let message = format!("export {:?} is missing from the instance", export.name);
+                return Err(error::link_message(cx, &store.agent, &message));
+            }
+        };
+        if !is_function {
+            defined.insert((kind, export.index), entity.clone());
+        }
+        entities.push(entity);
+    }
+    Ok(entities)
+}
+
+fn to_extern<J: JsHost, W: WasmEngine>(store: &Store<J, W>, entity: &Entity<W>) -> Extern<W> {
+    match entity {
+        Entity::Func(func) => Extern::Func(func.clone()),
+        Entity::Memory(slot) => {
+            Extern::Memory(store.memories.borrow()[*slot as usize].entry.entity.clone())
+        }
+        Entity::Table(slot) => Extern::Table(store.tables.borrow()[*slot as usize].entity.clone()),
+        Entity::Global(slot) => {
+            Extern::Global(store.globals.borrow()[*slot as usize].entity.clone())
+        }
+        Entity::Tag(slot) => Extern::Tag(store.tags.borrow()[*slot as usize].entity.clone()),
+    }
+}
+
+/// The current type of an entity.
+fn type_of<J: JsHost, W: WasmEngine>(
+    store: &Store<J, W>,
+    wasm: &mut W::StoreMut<'_>,
+    entity: &Entity<W>,
+) -> ExternType {
+    match to_extern(store, entity) {
+        Extern::Func(func) => ExternType::Func(W::func_type(wasm, &func)),
+        Extern::Memory(memory) => ExternType::Memory(W::mem_type(wasm, &memory)),
+        Extern::Table(table) => ExternType::Table(W::table_type(wasm, &table)),
+        Extern::Global(global) => ExternType::Global(W::global_type(wasm, &global)),
+        Extern::Tag(tag) => ExternType::Tag(W::tag_type(wasm, &tag)),
+    }
+}
+
+/// [External typing](https://webassembly.github.io/spec/core/valid/matching.html#external-types) of
+/// the imports, so that a mismatch is told with both types. Reference types of a module's own are
+/// left to the engine, which alone knows them.
+fn check_types<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    file: &str,
+    module: &WasmModule<W>,
+    imports: &[Entity<W>],
+) -> Completion<J, ()> {
+    let mismatch = store.access(cx, |wasm| {
+        let pairs = module.info.imports.iter().zip(imports);
+        pairs
+            .map(|(import, entity)| (import, type_of(store, wasm, entity)))
+            .find(|(import, actual)| !sinew_bridge::types::may_match(actual, &import.ty))
+    })?;
+    match mismatch {
+        Some((import, actual)) => {
+            let found = actual.to_string();
+            Err(error::link(cx, &store.agent, file, import, &found))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The exports objects behind the Instance objects that are alive.
+pub(crate) type InstanceObjects<J, W> = Slab<InstanceObject<J, W>>;
+
+/// What an Instance object stands for.
+pub(crate) struct InstanceObject<J: JsHost, W: WasmEngine> {
+    exports: J::Value,
+    _instance: Rc<Instance<J, W>>,
+}
+
+/// The interface.
+pub(crate) struct InstanceInterface;
+
+impl<J: JsHost, W: WasmEngine> Interface<J, W> for InstanceInterface {
+    const SPEC: ClassSpec<J, Agent<J, W>> = ClassSpec {
+        name: "Instance",
+        display: "WebAssembly.Instance",
+        id: class_id::INSTANCE,
+        length: 1,
+        constructor: construct::<J, W>,
+        methods: &[],
+        statics: &[],
+        accessors: &[Accessor {
+            name: "exports",
+            get: exports::<J, W>,
+            set: None,
+        }],
+    };
+}
+
+/// [`new Instance(module, importObject)`](https://webassembly.github.io/spec/js-api/#dom-instance-instance)
+fn construct<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().instance)?;
+    let module = J::arg(cx, args, 0);
+    let Some(module) = module::of_object(cx, agent, &module) else {
+        return Err(class::type_error::<J>(
+            cx,
+            "the first argument must be a WebAssembly.Module",
+        ));
+    };
+    let import_object = J::arg(cx, args, 1);
+    let imports = read_imports(cx, agent, "WebAssembly.Instance", &module, &import_object)?;
+    let store = agent.store(cx)?;
+    let instance = instantiate(cx, &store, "WebAssembly.Instance", &module, &imports)?;
+    object(cx, agent, &instance, Some(&proto))
+}
+
+/// [Read the imports](https://webassembly.github.io/spec/js-api/#read-the-imports). Runs user code.
+pub(crate) fn read_imports<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    file: &str,
+    module: &WasmModule<W>,
+    import_object: &J::Value,
+) -> Completion<J, Vec<Entity<W>>> {
+    let is_object = matches!(
+        J::type_of(import_object),
+        ValueType::Object | ValueType::Function
+    );
+    if !is_object && J::type_of(import_object) != ValueType::Undefined {
+        return Err(class::type_error::<J>(cx, "the imports must be an object"));
+    }
+    // 1. If module.imports is not empty, and importObject is undefined, throw a TypeError.
+    if !is_object && !module.info.imports.is_empty() {
+        let message = format!("{file}: the module has imports, and no import object was given");
+        return Err(class::type_error::<J>(cx, &message));
+    }
+    // 3. For each (moduleName, componentName, externtype) of module_imports(module),
+    let store = agent.store(cx)?;
+    let mut entities = Vec::with_capacity(module.info.imports.len());
+    for import in &module.info.imports {
+        // 3.1. Let o be ? Get(importObject, moduleName).
+        let key = J::string(cx, &import.module)?;
+        let namespace = J::get(cx, import_object, PropertyKey::Value(&key))?;
+        // 3.2. If o is not an Object, throw a TypeError.
+        if !matches!(
+            J::type_of(&namespace),
+            ValueType::Object | ValueType::Function
+        ) {
+            let message = format!(
+                "{file}: imports[{:?}] must be an object, found {}",
+                import.module,
+                describe::<J>(&namespace)
+            );
+            return Err(class::type_error::<J>(cx, &message));
+        }
+        // 3.3. Let v be ? Get(o, componentName).
+        let key = J::string(cx, &import.name)?;
+        let value = J::get(cx, &namespace, PropertyKey::Value(&key))?;
+        entities.push(import_value(cx, &store, file, import, &value)?);
+    }
+    Ok(entities)
+}
+
+/// [Initialize an instance object](https://webassembly.github.io/spec/js-api/#initialize-an-instance-object)
+pub(crate) fn object<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    instance: &Rc<Instance<J, W>>,
+    proto: Option<&J::Value>,
+) -> Completion<J> {
+    let exports = exports_object(cx, instance)?;
+    agent.bury();
+    let slot = agent.instances.borrow_mut().insert(InstanceObject {
+        exports,
+        _instance: instance.clone(),
+    }) as u32;
+    let data = HostData {
+        class: class_id::INSTANCE,
+        slot,
+    };
+    let classes = agent.classes();
+    let proto = proto.unwrap_or(&classes.instance.prototype);
+    J::create_host_object(cx, proto, data)
+}
+
+/// [Create an exports object](https://webassembly.github.io/spec/js-api/#create-an-exports-object)
+pub(crate) fn exports_object<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    instance: &Rc<Instance<J, W>>,
+) -> Completion<J> {
+    // 1. Let exportsObject be ! OrdinaryObjectCreate(null).
+    let object = J::create_object(cx, &J::null())?;
+    // 2. For each (name, externtype) of module_exports(module),
+    for (at, export) in instance.module.info.exports.iter().enumerate() {
+        let value = instance.export_to_js(cx, at)?;
+        // 2.10. CreateDataProperty(exportsObject, name, value), frozen by step 3.
+        let fixed = Property {
+            kind: PropertyKind::Data {
+                value,
+                writable: false,
+            },
+            enumerable: true,
+            configurable: false,
+        };
+        let key = J::string(cx, &export.name)?;
+        J::define_property(cx, &object, PropertyKey::Value(&key), fixed)?;
+    }
+    // 3. Perform ! SetIntegrityLevel(exportsObject, "frozen").
+    J::freeze(cx, &object)?;
+    Ok(object)
+}
+
+/// [`exports`](https://webassembly.github.io/spec/js-api/#dom-instance-exports)
+fn exports<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let this = J::this(cx, args);
+    let spec = &InstanceInterface::SPEC as &ClassSpec<J, Agent<J, W>>;
+    let slot = brand::<J, _>(cx, &this, spec)?;
+    let exports = agent
+        .instances
+        .borrow()
+        .get(slot as usize)
+        .map(|instance| instance.exports.clone());
+    Ok(exports.unwrap_or_else(J::undefined))
+}

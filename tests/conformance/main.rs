@@ -1,0 +1,42 @@
+//! One body per behaviour, run on every pairing that is compiled in.
+//!
+//! A body is a plain function, generic over the pair; `on_every_pair!` makes a test of it for each.
+//! A third engine is one line here.
+
+#![allow(
+    dead_code,
+    reason = "without an engine on each side there is nothing to run"
+)]
+
+mod fixture;
+
+/// A `#[test]` per body and pairing.
+macro_rules! on_every_pair {
+    ($($(#[$meta:meta])* $body:ident),* $(,)?) => {
+        #[cfg(all(feature = "quickjs", feature = "wasmtime"))]
+        mod quickjs_wasmtime {
+            $($(#[$meta])* #[test] fn $body() { super::$body::<sinew::QuickJs, sinew::Wasmtime>(); })*
+        }
+        #[cfg(all(feature = "quickjs", feature = "wasmi"))]
+        mod quickjs_wasmi {
+            $($(#[$meta])* #[test] fn $body() { super::$body::<sinew::QuickJs, sinew::Wasmi>(); })*
+        }
+        #[cfg(all(feature = "boa", feature = "wasmtime"))]
+        mod boa_wasmtime {
+            $($(#[$meta])* #[test] fn $body() { super::$body::<sinew::Boa, sinew::Wasmtime>(); })*
+        }
+        #[cfg(all(feature = "boa", feature = "wasmi"))]
+        mod boa_wasmi {
+            $($(#[$meta])* #[test] fn $body() { super::$body::<sinew::Boa, sinew::Wasmi>(); })*
+        }
+    };
+}
+
+mod bridge;
+mod buffers;
+mod errors;
+mod hazards;
+mod imports;
+mod limits;
+mod rust_api;
+mod unload;
