@@ -13,10 +13,13 @@ use sinew_bridge::{
 };
 
 use crate::store::Store;
+use crate::value::RuntimeId;
 use crate::webassembly::{self, Classes, ModuleObjects};
 
 /// What one runtime's JavaScript and wasm share.
 pub struct Agent<J: JsHost, W: WasmEngine> {
+    /// Its runtime.
+    pub(crate) id: RuntimeId,
     pub(crate) engine: W::Engine,
     pub(crate) budget: Rc<Budget>,
     pub(crate) termination: Arc<Termination>,
@@ -45,6 +48,7 @@ impl<J: JsHost, W: WasmEngine> Agent<J, W> {
     ) -> Rc<Self> {
         Rc::new(Self {
             entry_reserve: HEADROOM + W::stack_reserve(&engine),
+            id: RuntimeId::new(),
             engine,
             budget: Rc::new(Budget::new(limits)),
             termination,

@@ -21,7 +21,7 @@ use crate::esm::ModuleSource;
 use crate::esm::loader::{LoadHook, Loader, LoaderConfig};
 use crate::esm::wasm_import;
 use crate::runtime::{InterruptHandle, Parts, Runtime};
-use crate::value::{HostBody, HostFn};
+use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
 
 /// The conditions under which a package's `exports` are looked up, beside `default`.
@@ -304,7 +304,11 @@ fn install<J: JsHost, W: WasmEngine>(
                 length: function.length,
                 constructor: false,
             };
-            let value = J::create_function::<HostClosure>(cx, function.body.clone(), spec)?;
+            let data = HostClosureData {
+                body: function.body.clone(),
+                runtime: agent.id,
+            };
+            let value = J::create_function::<HostClosure>(cx, data, spec)?;
             let key = function.name.as_str().into();
             J::define_property(cx, &object, key, Property::data(value))?;
         }
@@ -318,9 +322,16 @@ fn install<J: JsHost, W: WasmEngine>(
 struct HostClosure;
 
 impl<J: JsHost> NativeFn<J> for HostClosure {
-    type Data = Rc<HostBody<J>>;
+    type Data = HostClosureData<J>;
 
-    fn call(cx: &mut J::Scope<'_>, body: &Self::Data, args: J::Args<'_>) -> Completion<J> {
-        body(cx, args)
+    fn call(scope: &mut J::Scope<'_>, data: &Self::Data, args: J::Args<'_>) -> Completion<J> {
+        let runtime = data.runtime;
+        (data.body)(&mut Local { scope, runtime }, args)
     }
+}
+
+/// What a function that the embedder defines owns.
+struct HostClosureData<J: JsHost> {
+    body: Rc<HostBody<J>>,
+    runtime: RuntimeId,
 }

@@ -63,7 +63,7 @@ pub use sinew_bridge::{
     EngineConfig, JsFeatures, JsHost, ResourceLimits, ValueType, WasmEngine, WasmFeatures, types,
 };
 pub use sinew_registry::Listing;
-pub use value::{FromJs, HostFn, IntoArgs, IntoJs, Value};
+pub use value::{FromJs, HostFn, IntoArgs, IntoJs, Local, Value};
 pub use webassembly::WasmModule;
 
 #[cfg(feature = "wasmi")]
@@ -94,3 +94,8 @@ cfg_if::cfg_if! {
         pub type DefaultHost = Boa;
     }
 }
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

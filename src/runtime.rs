@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sinew_bridge::class::type_error;
 use sinew_bridge::{
     Completion, JsHost, PromiseState, PropertyKey, Reason, ResourceLimits, Termination, Throw,
     WasmEngine,
@@ -18,7 +19,7 @@ use crate::builder::RuntimeBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::esm::loader::Loader;
 use crate::esm::record::ModuleRecord;
-use crate::value::{FromJs, IntoArgs, Value};
+use crate::value::{FromJs, IntoArgs, Local, Value};
 use crate::watchdog::Watchdog;
 
 /// A JavaScript engine `J` with WebAssembly by the engine `W`.
@@ -130,8 +131,8 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         let key = resolver
             .entry(path.as_ref())
             .map_err(|error| Error::setup(error.to_string()))?;
-        let promise = self.enter(|cx, _| J::import(cx, &key.url(), &key.url()))?;
-        self.settle(&Value(promise))?;
+        let promise = self.enter(|cx| J::import(cx.scope, &key.url(), &key.url()))?;
+        self.settle(&Value::new(promise, self.agent.id))?;
         self.run()
     }
 
@@ -141,8 +142,8 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// # Errors
     /// As [`run_file`](Self::run_file).
     pub fn import(&mut self, specifier: &str) -> Result<Value<J>, Error> {
-        let promise = self.enter(|cx, _| J::import(cx, "", specifier))?;
-        self.settle(&Value(promise))
+        let promise = self.enter(|cx| J::import(cx.scope, "", specifier))?;
+        self.settle(&Value::new(promise, self.agent.id))
     }
 
     /// Runs a classic script, sloppy unless it says otherwise, and returns its completion value.
@@ -151,8 +152,8 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// # Errors
     /// What the script throws.
     pub fn eval<T: FromJs<J>>(&mut self, name: &str, source: &str) -> Result<T, Error> {
-        self.enter(|cx, _| {
-            let value = J::eval_script(cx, name, source)?;
+        self.enter(|cx| {
+            let value = J::eval_script(cx.scope, name, source)?;
             T::from_js(cx, &value)
         })
     }
@@ -166,15 +167,13 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         function: &Value<J>,
         args: impl IntoArgs<J>,
     ) -> Result<T, Error> {
-        self.enter(|cx, _| {
+        self.enter(|cx| {
             let args = args.into_args(cx)?;
-            if !J::is_callable(cx, &function.0) {
-                return Err(sinew_bridge::class::type_error::<J>(
-                    cx,
-                    "the value is not a function",
-                ));
+            let function = function.open(cx)?;
+            if !J::is_callable(cx.scope, function) {
+                return Err(type_error::<J>(cx.scope, "the value is not a function"));
             }
-            let value = J::call(cx, &function.0, &J::undefined(), &args)?;
+            let value = J::call(cx.scope, function, &J::undefined(), &args)?;
             T::from_js(cx, &value)
         })
     }
@@ -184,14 +183,12 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// # Errors
     /// What a getter throws, or a TypeError when the value is not a `T` or `object` no object.
     pub fn get<T: FromJs<J>>(&mut self, object: &Value<J>, name: &str) -> Result<T, Error> {
-        self.enter(|cx, _| {
-            if !crate::error::is_object::<J>(&object.0) {
-                return Err(sinew_bridge::class::type_error::<J>(
-                    cx,
-                    "the value is not an object",
-                ));
+        self.enter(|cx| {
+            let object = object.open(cx)?;
+            if !crate::error::is_object::<J>(object) {
+                return Err(type_error::<J>(cx.scope, "the value is not an object"));
             }
-            let value = J::get(cx, &object.0, PropertyKey::Name(name))?;
+            let value = J::get(cx.scope, object, PropertyKey::Name(name))?;
             T::from_js(cx, &value)
         })
     }
@@ -201,7 +198,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// # Errors
     /// When the runtime was stopped.
     pub fn global(&mut self) -> Result<Value<J>, Error> {
-        self.enter(|cx, _| Ok(Value(J::global(cx))))
+        self.enter(|cx| Ok(Value::new(J::global(cx.scope), cx.runtime)))
     }
 
     /// Runs jobs and timers until none is left.
@@ -219,19 +216,22 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// The reason of a rejection, as [`run`](Self::run), or [`ErrorKind::Unsettled`].
     pub fn settle(&mut self, promise: &Value<J>) -> Result<Value<J>, Error> {
         loop {
-            let state = self.enter(|cx, _| match J::promise_state(cx, &promise.0) {
-                None => Ok(Some(promise.0.clone())),
-                Some(PromiseState::Fulfilled(value)) => Ok(Some(value)),
-                Some(PromiseState::Pending) => Ok(None),
-                Some(PromiseState::Rejected(reason)) => {
-                    // Whoever waits has handled it.
-                    let nothing = J::undefined();
-                    J::promise_then(cx, &promise.0, &nothing, &nothing)?;
-                    Err(Throw::Value(reason))
+            let state = self.enter(|cx| {
+                let promise = promise.open(cx)?;
+                match J::promise_state(cx.scope, promise) {
+                    None => Ok(Some(promise.clone())),
+                    Some(PromiseState::Fulfilled(value)) => Ok(Some(value)),
+                    Some(PromiseState::Pending) => Ok(None),
+                    Some(PromiseState::Rejected(reason)) => {
+                        // Whoever waits has handled it.
+                        let nothing = J::undefined();
+                        J::promise_then(cx.scope, promise, &nothing, &nothing)?;
+                        Err(Throw::Value(reason))
+                    }
                 }
             })?;
             if let Some(value) = state {
-                return Ok(Value(value));
+                return Ok(Value::new(value, self.agent.id));
             }
             if !self.turn()? {
                 return Err(Error::new(
@@ -246,9 +246,9 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// One turn: all jobs that wait, or else the timer that is due next. `false` when nothing is
     /// left.
     fn turn(&mut self) -> Result<bool, Error> {
-        let ran = self.enter(|cx, _| {
+        let ran = self.enter(|cx| {
             let mut ran = false;
-            while J::run_job(cx)? {
+            while J::run_job(cx.scope)? {
                 ran = true;
             }
             Ok(ran)
@@ -265,7 +265,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
             return Ok(false);
         };
         self.sleep_until(due)?;
-        self.enter(|cx, _| web.run_timer(cx))?;
+        self.enter(|cx| web.run_timer(cx.scope))?;
         Ok(true)
     }
 
@@ -288,7 +288,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     fn report_rejection(&mut self) -> Result<(), Error> {
         let rejections = self.loader.take_rejections();
         match rejections.into_iter().next() {
-            Some(reason) => self.enter(|_, _| Err(Throw::Value(reason))),
+            Some(reason) => self.enter(|_| Err(Throw::Value(reason))),
             None => Ok(()),
         }
     }
@@ -318,7 +318,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
             return Ok(None);
         };
         let loader = self.loader.clone();
-        self.enter(|cx, _| {
+        self.enter(|cx| {
             let Some(record) = loader.forget(&key) else {
                 return Ok(None);
             };
@@ -335,7 +335,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
                 if let Some(instance) = record.instance.get() {
                     unloaded.instance = true;
                     (unloaded.detached_buffers, unloaded.retained_memory_bytes) =
-                        instance.unload(cx)?;
+                        instance.unload(cx.scope)?;
                 }
             }
             Ok(Some(unloaded))
@@ -362,8 +362,8 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// # Errors
     /// When the runtime was stopped.
     pub fn collect_garbage(&mut self) -> Result<(), Error> {
-        self.enter(|cx, _| {
-            J::collect_garbage(cx);
+        self.enter(|cx| {
+            J::collect_garbage(cx.scope);
             Ok(())
         })?;
         self.bury();
@@ -373,7 +373,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// Runs `f` in the engine, and turns what it throws into an [`Error`].
     fn enter<T>(
         &mut self,
-        f: impl FnOnce(&mut J::Scope<'_>, &Rc<Agent<J, W>>) -> Completion<J, T>,
+        f: impl FnOnce(&mut Local<'_, '_, J>) -> Completion<J, T>,
     ) -> Result<T, Error> {
         let agent = self.agent.clone();
         if agent.termination.is_set() {
@@ -382,9 +382,12 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         let Some(host) = &mut self.host else {
             return Err(Error::of_termination(&agent));
         };
-        host.enter(|cx| match f(cx, &agent) {
-            Ok(value) => Ok(value),
-            Err(throw) => Err(Error::of_throw(cx, &agent, &throw)),
+        host.enter(|scope| {
+            let mut local = Local {
+                scope,
+                runtime: agent.id,
+            };
+            f(&mut local).map_err(|throw| Error::of_throw(scope, &agent, &throw))
         })
     }
 }

@@ -7,22 +7,17 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use sinew_bridge::binary::ModuleInfo;
-use sinew_bridge::class::create_function;
-use sinew_bridge::{
-    Completion, ErrorClass, HostHooks, JsHost, Property, PropertyKey, Throw, WasmEngine, class,
-};
+use sinew_bridge::{Completion, ErrorClass, JsHost, Throw, WasmEngine, class};
 use sinew_registry::{ExportEntry, ImportEntry, Key, Record, Registry, Resolver, Status};
 
 use crate::agent::Agent;
 use crate::cache::ModuleCache;
-use crate::esm::facade::{INSTANTIATE, VALUE, render_names, render_value, render_wasm};
-use crate::esm::record::{
-    ModuleRecord, WasmRecord, connect_live_bindings, execute, namespace_values,
-};
+use crate::esm::facade::{render_names, render_value, render_wasm};
+use crate::esm::record::{ModuleRecord, WasmRecord};
 use crate::esm::source::{ModuleSource, Requested, is_wasm_extension};
+use crate::webassembly::WasmModule;
 use crate::webassembly::error;
 use crate::webassembly::module::Uncompiled;
-use crate::webassembly::{WasmModule, webidl};
 
 /// What precedes the URL in the name of a module that was requested as JSON.
 const JSON: &str = "json:";
@@ -38,15 +33,15 @@ pub(crate) struct Loader<J: JsHost, W: WasmEngine> {
     pub agent: Rc<Agent<J, W>>,
     pub registry: RefCell<Registry<Arc<WasmModule<W>>, ()>>,
     /// Every module that was loaded, by name.
-    records: RefCell<HashMap<String, ModuleRecord<J, W>>>,
+    pub records: RefCell<HashMap<String, ModuleRecord<J, W>>>,
     /// Modules of functions that the embedder defines, by specifier.
-    host_modules: RefCell<HashMap<String, HostModule<J>>>,
+    pub host_modules: RefCell<HashMap<String, HostModule<J>>>,
     /// Modules that the embedder's hook supplied and the engine has not asked for yet, by name.
     supplied: RefCell<HashMap<String, ModuleSource>>,
     /// Promises that were rejected with nobody listening, with the reasons.
-    rejections: RefCell<Vec<(J::Value, J::Value)>>,
+    pub rejections: RefCell<Vec<(J::Value, J::Value)>>,
     config: LoaderConfig<W>,
-    this: Weak<Self>,
+    pub this: Weak<Self>,
 }
 
 /// How a loader is set up.
@@ -61,10 +56,10 @@ pub(crate) struct LoaderConfig<W: WasmEngine> {
 }
 
 /// A module of functions that the embedder defines.
-struct HostModule<J: JsHost> {
-    names: Vec<String>,
+pub(crate) struct HostModule<J: JsHost> {
+    pub names: Vec<String>,
     /// An object with the functions.
-    functions: J::Value,
+    pub functions: J::Value,
 }
 
 impl<J: JsHost, W: WasmEngine> Loader<J, W> {
@@ -196,7 +191,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
     }
 
     /// Reads and prepares the module of this name: its source text for the JavaScript engine.
-    fn load_text(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, String> {
+    pub(super) fn load_text(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, String> {
         if let Some(module) = self.host_modules.borrow().get(name) {
             return Ok(render_names(module.names.iter().map(String::as_str)));
         }
@@ -354,173 +349,6 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             self.registry.borrow_mut().set_status(&key, status);
         }
     }
-
-    /// The body of a facade: evaluates the wasm file and returns the values of its bindings.
-    fn instantiate(
-        cx: &mut J::Scope<'_>,
-        data: &Rc<ModuleFunction<J, W>>,
-        args: J::Args<'_>,
-    ) -> Completion<J> {
-        let ModuleFunction { loader, name } = &**data;
-        let Some(record) = loader.wasm_record(name) else {
-            return Err(error::unloaded(cx, &loader.agent));
-        };
-        let (values, setters) = (J::arg(cx, args, 0), J::arg(cx, args, 1));
-        let start = Instant::now();
-        let outcome = execute(cx, loader, &record, |cx, at| {
-            J::get(cx, &values, PropertyKey::Index(at as u32))
-        });
-        loader.note_outcome(cx, name, &outcome);
-        let instance = outcome?;
-        if let Some(key) = loader.key_of(name)
-            && let Some(record) = loader.registry.borrow_mut().get_mut(&key)
-        {
-            record.times.instantiate = start.elapsed();
-        }
-        let values = namespace_values(cx, &instance)?;
-        connect_live_bindings(cx, &instance, &values, &setters)?;
-        J::create_array(cx, &values)
-    }
-
-    /// The body of the facade of a module that the embedder defines.
-    fn host_functions(
-        cx: &mut J::Scope<'_>,
-        data: &Rc<ModuleFunction<J, W>>,
-        _args: J::Args<'_>,
-    ) -> Completion<J> {
-        let ModuleFunction { loader, name } = &**data;
-        let (names, functions) = match loader.host_modules.borrow().get(name) {
-            Some(module) => (module.names.clone(), module.functions.clone()),
-            None => (Vec::new(), J::undefined()),
-        };
-        let mut values = Vec::with_capacity(names.len());
-        for name in &names {
-            values.push(J::get(cx, &functions, PropertyKey::Name(name))?);
-        }
-        J::create_array(cx, &values)
-    }
-
-    /// [`import.meta.resolve(specifier)`](https://html.spec.whatwg.org/multipage/webappapis.html#hostgetimportmetaproperties)
-    fn meta_resolve(
-        cx: &mut J::Scope<'_>,
-        data: &Rc<ModuleFunction<J, W>>,
-        args: J::Args<'_>,
-    ) -> Completion<J> {
-        let ModuleFunction { loader, name } = &**data;
-        let specifier = J::arg(cx, args, 0);
-        let specifier = webidl::to_text::<J>(cx, &specifier)?;
-        let name = loader.resolve_name(cx, name, &specifier, Requested::Code)?;
-        let url = loader.key_of(&name).map_or(name, |key| key.url());
-        J::string(cx, &url)
-    }
-}
-
-/// What the functions of one module's `import.meta` own.
-struct ModuleFunction<J: JsHost, W: WasmEngine> {
-    loader: Rc<Loader<J, W>>,
-    name: String,
-}
-
-impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
-    fn resolve(
-        &self,
-        cx: &mut J::Scope<'_>,
-        referrer: &str,
-        specifier: &str,
-        attributes: &[(String, String)],
-    ) -> Completion<J, String> {
-        let mut requested = Requested::Code;
-        for (key, value) in attributes {
-            requested = match (key.as_str(), value.as_str()) {
-                ("type", "json") => Requested::Json,
-                ("type", other) => {
-                    let message =
-                        format!("{specifier:?}: modules of type {other:?} are not supported");
-                    return Err(class::type_error::<J>(cx, &message));
-                }
-                (other, _) => {
-                    let message = format!("{specifier:?}: unknown import attribute {other:?}");
-                    return Err(class::throw::<J>(cx, ErrorClass::SyntaxError, &message));
-                }
-            };
-        }
-        self.resolve_name(cx, referrer, specifier, requested)
-    }
-
-    fn load(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, String> {
-        self.load_text(cx, name)
-    }
-
-    fn import_meta(&self, cx: &mut J::Scope<'_>, name: &str, meta: &J::Value) -> Completion<J, ()> {
-        let Some(loader) = self.this.upgrade() else {
-            return Ok(());
-        };
-        let data = Rc::new(ModuleFunction {
-            loader,
-            name: name.to_owned(),
-        });
-        if self.host_modules.borrow().contains_key(name) {
-            let function = create_function(cx, &data, INSTANTIATE, 0, Self::host_functions)?;
-            return J::define_property(cx, meta, INSTANTIATE.into(), Property::data(function));
-        }
-        let record = self.records.borrow().get(name).cloned();
-        match record {
-            Some(ModuleRecord::Wasm(_)) => {
-                let function = create_function(cx, &data, INSTANTIATE, 2, Self::instantiate)?;
-                J::define_property(cx, meta, INSTANTIATE.into(), Property::data(function))
-            }
-            Some(ModuleRecord::Value(value)) => {
-                J::define_property(cx, meta, VALUE.into(), Property::data(value))
-            }
-            _ => {
-                if let Some(key) = self.key_of(name) {
-                    define_location::<J>(cx, meta, &key)?;
-                }
-                let resolve = create_function(cx, &data, "resolve", 1, Self::meta_resolve)?;
-                J::define_property(cx, meta, "resolve".into(), Property::data(resolve))
-            }
-        }
-    }
-
-    fn promise_rejection(
-        &self,
-        cx: &mut J::Scope<'_>,
-        promise: &J::Value,
-        reason: &J::Value,
-        handled: bool,
-    ) {
-        if !handled {
-            let rejection = (promise.clone(), reason.clone());
-            self.rejections.borrow_mut().push(rejection);
-            return;
-        }
-        let waiting = self.rejections.take();
-        let still = waiting
-            .into_iter()
-            .filter(|(other, _)| !J::same_value(cx, other, promise))
-            .collect();
-        self.rejections.replace(still);
-    }
-}
-
-/// `import.meta.url`, `filename` and `dirname`.
-fn define_location<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    meta: &J::Value,
-    key: &Key,
-) -> Completion<J, ()> {
-    let path = key.path();
-    let dirname = path.parent().unwrap_or(path);
-    let members = [
-        ("dirname", dirname.display().to_string()),
-        ("filename", path.display().to_string()),
-        ("url", key.url()),
-    ];
-    for (name, text) in members {
-        let text = J::string(cx, &text)?;
-        J::define_property(cx, meta, name.into(), Property::data(text))?;
-    }
-    Ok(())
 }
 
 /// The SyntaxError of a JSON module, with the file's name.

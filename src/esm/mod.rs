@@ -2,6 +2,7 @@
 //! wasm files as modules.
 
 pub(crate) mod facade;
+mod hooks;
 pub(crate) mod loader;
 pub(crate) mod record;
 pub(crate) mod source;

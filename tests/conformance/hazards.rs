@@ -127,14 +127,10 @@ fn x1_panic_in_a_host_function<J: JsHost, W: WasmEngine>() {
 }
 
 fn x3_entities_of_two_runtimes<J: JsHost, W: WasmEngine>() {
-    // Two runtimes of one thread are worlds apart: a value of one is refused or inert in the other,
-    // never a panic of an engine. Within one runtime all entities share a store.
+    // Within one runtime all entities share a store.
     prints::<J, W>(
         &[
-            (
-                "a.wasm",
-                r#"(module (memory (export "m") 1) (table (export "t") 1 funcref) (func (export "f")))"#,
-            ),
+            ("a.wasm", TWO_ENTITIES),
             (
                 "b.wasm",
                 r#"(module (import "a" "m" (memory 1)) (import "a" "t" (table 1 funcref)) (import "a" "f" (func $f)) (func (export "g") call $f))"#,
@@ -150,7 +146,36 @@ fn x3_entities_of_two_runtimes<J: JsHost, W: WasmEngine>() {
         ],
         "undefined\ntrue",
     );
+    // A value of one runtime is refused by another, and never a panic of an engine.
+    let folder = Folder::new(&[("a.wasm", TWO_ENTITIES)]);
+    let mut one = folder.builder::<J, W>().0.build().unwrap();
+    let mut two = folder.builder::<J, W>().0.build().unwrap();
+    let foreign = one.import("./a.wasm").unwrap();
+    let f: sinew::Value<J> = one.get(&foreign, "f").unwrap();
+    let link: sinew::Value<J> = two
+        .eval(
+            "link",
+            "(a) => new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])), a)",
+        )
+        .unwrap();
+    for error in [
+        two.call::<()>(&f, ()).unwrap_err(),
+        two.get::<sinew::Value<J>>(&foreign, "f").unwrap_err(),
+        two.call::<()>(&link, (&foreign,)).unwrap_err(),
+        two.settle(&f).unwrap_err(),
+    ] {
+        assert_eq!(
+            error.to_string(),
+            "TypeError: the value belongs to another runtime"
+        );
+    }
+    drop(one);
+    assert!(two.call::<()>(&f, ()).is_err());
+    assert_eq!(two.eval::<i32>("x", "1 + 1").unwrap(), 2);
 }
+
+const TWO_ENTITIES: &str =
+    r#"(module (memory (export "m") 1) (table (export "t") 1 funcref) (func (export "f")))"#;
 
 fn x5_patched_prototypes<J: JsHost, W: WasmEngine>() {
     prints::<J, W>(

@@ -21,8 +21,6 @@ pub enum HeapType {
     None,
     Exn,
     NoExn,
-    /// A type of the module's own type section.
-    Concrete(u32),
 }
 
 /// A [reference type](https://webassembly.github.io/spec/core/syntax/types.html#reference-types).
@@ -240,7 +238,6 @@ impl fmt::Display for HeapType {
             HeapType::None => "none",
             HeapType::Exn => "exn",
             HeapType::NoExn => "noexn",
-            HeapType::Concrete(index) => return write!(f, "{index}"),
         };
         f.write_str(name)
     }

@@ -13,7 +13,7 @@ use crate::pair::{JsName, WasmName};
 /// JavaScript engines without WebAssembly of their own get it here: `import` a .wasm file like any
 /// other module, or use the `WebAssembly` namespace.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "sinew", version, after_help = EXAMPLES)]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -123,11 +123,10 @@ pub struct RunArgs {
 
     /// The program (.js, .mjs, .cjs, .wasm, .wat), and what it finds in `scriptArgs`.
     #[arg(
-        value_name = "FILE",
+        value_names = ["FILE", "ARGS"],
         num_args = 1..,
         trailing_var_arg = true,
-        required_unless_present = "eval",
-        hide_possible_values = true
+        required_unless_present = "eval"
     )]
     pub file_and_args: Vec<OsString>,
 }

@@ -97,11 +97,11 @@ fn columns(text: &mut String, title: &str, engines: &[Listed]) {
     let Some(first) = engines.first() else {
         return;
     };
-    let _ = write!(text, "\n{title:36}");
+    let _ = write!(text, "\n{title:38}");
     text.push_str(&heads.join("   "));
     text.push('\n');
     for (row, feature) in first.features.iter().enumerate() {
-        let mut line = format!("  {:34}", feature.feature);
+        let mut line = format!("  {:36}", feature.feature);
         for (engine, head) in engines.iter().zip(&heads) {
             let has = if engine.features[row].supported {
                 "yes"

@@ -281,7 +281,7 @@ fn custom_sections(info: &ModuleInfo) -> Vec<CustomSection> {
 fn describe(module: &Inspection) -> String {
     let mut text = format!("{}: valid, {} bytes", module.file, module.bytes);
     let Functions { total, imported } = module.functions;
-    let _ = writeln!(text, ", {total} functions ({imported} imported)");
+    let _ = writeln!(text, ", functions: {total} ({imported} imported)");
     let imports = module.imports.iter().map(|import| {
         let from = format!("from {:?}", import.module);
         [from, import.js.clone(), import.ty.clone()]
@@ -324,48 +324,45 @@ fn describe(module: &Inspection) -> String {
 }
 
 fn memory_line(memory: &Memory) -> String {
-    let Memory {
-        index,
-        minimum,
-        page_size,
-        ..
-    } = memory;
-    let mut line = format!(
-        "{index}: {minimum} pages of {page_size} bytes, {}",
-        at_most(memory.maximum)
-    );
-    for (is, word) in [
+    let pages = range(memory.minimum, memory.maximum);
+    let facts = [
         (memory.shared, ", shared"),
         (memory.memory64, ", 64-bit"),
         (memory.imported, ", imported"),
-    ] {
-        line.push_str(if is { word } else { "" });
-    }
-    line
+    ];
+    let size = memory.page_size;
+    format!(
+        "{}: {pages} pages of {size} bytes{}",
+        memory.index,
+        those(&facts)
+    )
 }
 
 fn table_line(table: &Table) -> String {
-    let Table {
-        index,
-        minimum,
-        element,
-        ..
-    } = table;
-    let mut line = format!(
-        "{index}: {minimum} elements {element}, {}",
-        at_most(table.maximum)
-    );
-    for (is, word) in [(table.table64, ", 64-bit"), (table.imported, ", imported")] {
-        line.push_str(if is { word } else { "" });
-    }
-    line
+    let elements = range(table.minimum, table.maximum);
+    let facts = [(table.table64, ", 64-bit"), (table.imported, ", imported")];
+    format!(
+        "{}: {elements} elements {}{}",
+        table.index,
+        table.element,
+        those(&facts)
+    )
 }
 
-fn at_most(maximum: Option<u64>) -> String {
-    maximum.map_or_else(
-        || "no maximum".to_owned(),
-        |maximum| format!("at most {maximum}"),
-    )
+fn range(minimum: u64, maximum: Option<u64>) -> String {
+    match maximum {
+        Some(maximum) => format!("{minimum} to {maximum}"),
+        None => format!("{minimum} or more"),
+    }
+}
+
+/// The words of the facts that hold.
+fn those(facts: &[(bool, &str)]) -> String {
+    facts
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, word)| *word)
+        .collect()
 }
 
 /// A heading and its lines; nothing where there are none.

@@ -102,7 +102,8 @@ fn uncaught(class: &str, message: &str, stack: &str) -> String {
         .lines()
         .map(str::trim)
         .skip_while(|line| !is_frame(line));
-    for frame in frames.filter(|line| !line.is_empty()) {
+    // Boa has frames of nothing: no function, no place.
+    for frame in frames.filter(|line| !matches!(*line, "" | "at  (native)")) {
         let _ = writeln!(text, "    {frame}");
     }
     text

@@ -37,12 +37,16 @@ pub fn main(args: RunArgs) -> u8 {
         report::complain(format_args!("the deadline thread: {error}"));
         return report::FAILURE;
     }
-    // The main thread's stack is what the system says; guests get one whose size is known.
-    let guest = thread::Builder::new()
+    on_guest_thread(move || pair.visit(Run(args)))
+}
+
+/// Runs a guest where it has a stack of known size: the main thread's is what the system says.
+fn on_guest_thread(guest: impl FnOnce() -> u8 + Send + 'static) -> u8 {
+    let thread = thread::Builder::new()
         .name("guest".to_owned())
         .stack_size(STACK)
-        .spawn(move || pair.visit(Run(args)));
-    match guest.map(thread::JoinHandle::join) {
+        .spawn(guest);
+    match thread.map(thread::JoinHandle::join) {
         Ok(Ok(status)) => status,
         Ok(Err(_)) => {
             report::bug("the runtime panicked");
@@ -216,4 +220,43 @@ fn define_script_args<J: JsHost, W: WasmEngine>(
     let define = "(args) => { globalThis.scriptArgs = args; }";
     let define = runtime.eval::<Value<J>>("sinew", define)?;
     runtime.call(&define, (script_args,))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls a host function that panics, then one that does not.
+    struct Panic;
+
+    impl Visitor for Panic {
+        type Output = [u8; 2];
+
+        fn visit<J: JsHost, W: WasmEngine>(self) -> [u8; 2] {
+            let mut runtime = Runtime::<J, W>::builder()
+                .function("host", "boom", || -> i32 { panic!("boom") })
+                .build()
+                .unwrap();
+            let host = runtime.import("host").unwrap();
+            let boom: Value<J> = runtime.get(&host, "boom").unwrap();
+            let panicked = runtime.call::<i32>(&boom, ()).unwrap_err();
+            assert!(panicked.message().contains("boom"), "{panicked}");
+            let poisoned = runtime.run().unwrap_err();
+            [panicked, poisoned].map(|error| report::failure(&error, None))
+        }
+    }
+
+    #[test]
+    fn a_panic_poisons() {
+        for pair in Pair::ALL {
+            let statuses = pair.visit(Panic);
+            assert_eq!(statuses, [report::SOFTWARE; 2], "{pair}");
+        }
+    }
+
+    #[test]
+    fn a_panic_of_ours_is_reported() {
+        assert_eq!(on_guest_thread(|| panic!("boom")), report::SOFTWARE);
+        assert_eq!(on_guest_thread(|| 7), 7);
+    }
 }

@@ -1,5 +1,5 @@
 //! Boa as the JavaScript side of Sinew's seam: [`Boa`] implements
-//! [`JsHost`](sinew_bridge::JsHost) over `boa_engine`, in pure Rust.
+//! [`JsHost`] over `boa_engine`, in pure Rust.
 //!
 //! # Limits of the engine
 //! - Running code cannot be interrupted; a [`Termination`](sinew_bridge::Termination) takes hold

@@ -270,16 +270,25 @@ pub(crate) fn get_prototype(cx: &mut Scope<'_>, object: &JsValue) -> Completion<
     })
 }
 
+/// By the intrinsic function: what `JsObject` offers does not look for cycles.
 pub(crate) fn set_prototype(
     cx: &mut Scope<'_>,
     object: &JsValue,
     proto: &JsValue,
 ) -> Completion<Boa, ()> {
-    cx.run(|_| {
-        if object_of(object)?.set_prototype(proto.as_object()) {
+    let Some(intrinsics) = cx.intrinsics() else {
+        return Ok(());
+    };
+    cx.run(|context| {
+        let done = intrinsics.set_prototype_of.call(
+            &JsValue::undefined(),
+            &[object.clone(), proto.clone()],
+            context,
+        )?;
+        if done.to_boolean() {
             return Ok(());
         }
-        let error = JsNativeError::typ().with_message("object is not extensible");
+        let error = JsNativeError::typ().with_message("cannot set the prototype");
         Err(error.into())
     })
 }

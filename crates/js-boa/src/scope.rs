@@ -48,6 +48,7 @@ pub(crate) struct Intrinsics {
     pub(crate) json_parse: JsObject,
     pub(crate) get_own_property_descriptor: JsObject,
     pub(crate) get_prototype_of: JsObject,
+    pub(crate) set_prototype_of: JsObject,
     pub(crate) weak_ref_deref: JsObject,
 }
 
@@ -168,6 +169,7 @@ fn capture(context: &mut Context) -> JsResult<Intrinsics> {
         json_parse: function(&json, "parse")?,
         get_own_property_descriptor: function(&object, "getOwnPropertyDescriptor")?,
         get_prototype_of: function(&reflect, "getPrototypeOf")?,
+        set_prototype_of: function(&reflect, "setPrototypeOf")?,
         weak_ref_deref: function(&weak_ref_prototype, "deref")?,
     })
 }

@@ -1,6 +1,6 @@
 //! Native functions: their classes, data, arguments and trampolines.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::cell::{Cell, OnceCell};
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use rquickjs::qjs;
-use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn, Throw};
+use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn};
 
 use crate::QuickJs;
 use crate::error::{Result, completion, guarded, raise, throw};
@@ -338,16 +338,19 @@ unsafe extern "C" fn trampoline<F: NativeFn<QuickJs>>(
         flags,
         borrow: PhantomData,
     };
-    let completion = catch_unwind(AssertUnwindSafe(|| F::call(&mut scope, &native.data, args)));
-    match completion {
-        Ok(_) if state.is_terminated() => state.raise_termination(),
-        Ok(Ok(value)) => value.into_raw(&scope),
-        Ok(Err(throw)) => raise(&scope, throw),
-        Err(payload) => {
-            state.termination.set_panicked(&*payload);
-            raise(&scope, Throw::Terminated)
-        }
-    }
+    let body = AssertUnwindSafe(|| match F::call(&mut scope, &native.data, args) {
+        _ if state.is_terminated() => state.raise_termination(),
+        Ok(value) => value.into_raw(&scope),
+        Err(throw) => raise(&scope, throw),
+    });
+    catch_unwind(body).unwrap_or_else(|payload| panicked(state, &*payload))
+}
+
+/// A body panicked.
+#[cold]
+fn panicked(state: &State, payload: &(dyn Any + Send)) -> qjs::JSValue {
+    state.termination.set_panicked(payload);
+    state.raise_termination()
 }
 
 pub(crate) fn is_callable(cx: &mut Scope<'_>, value: &Value) -> bool {

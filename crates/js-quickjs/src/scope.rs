@@ -171,10 +171,7 @@ impl State {
                 qjs::JS_Call(cx.ctx, function, qjs::JS_UNDEFINED, 0, std::ptr::null_mut());
             }
         };
-        if self.polling.replace(Some(0)).is_some() || {
-            self.polling.set(None);
-            true
-        } {
+        if self.polling.replace(Some(0)).is_some() {
             return;
         }
         for _ in 0..INTERVAL {

@@ -28,6 +28,7 @@ pub(crate) struct Live {
 
 impl Value {
     /// Takes over one count of `raw`.
+    #[inline]
     pub(crate) fn owned(cx: &Scope<'_>, raw: qjs::JSValue) -> Self {
         // SAFETY: reads the tag.
         let live = unsafe { qjs::JS_VALUE_HAS_REF_COUNT(raw) }.then(|| cx.state.live.clone());
@@ -35,6 +36,7 @@ impl Value {
     }
 
     /// Adds a count to `raw`, a valid value of the runtime.
+    #[inline]
     pub(crate) fn borrowed(cx: &Scope<'_>, raw: qjs::JSValue) -> Self {
         // SAFETY: `raw` is valid.
         Self::owned(cx, unsafe { qjs::JS_DupValue(cx.ctx, raw) })
@@ -47,6 +49,7 @@ impl Value {
 
     /// The word, as long as the handle is kept; `undefined` for a value of another runtime, which
     /// QuickJS must never see.
+    #[inline]
     pub(crate) fn raw(&self, cx: &Scope<'_>) -> qjs::JSValue {
         match &self.live {
             Some(live) if !Rc::ptr_eq(live, &cx.state.live) => qjs::JS_UNDEFINED,
@@ -55,6 +58,7 @@ impl Value {
     }
 
     /// Gives the count away.
+    #[inline]
     pub(crate) fn into_raw(self, cx: &Scope<'_>) -> qjs::JSValue {
         let raw = self.raw(cx);
         // SAFETY: reads the tag.
@@ -83,6 +87,7 @@ impl Value {
 }
 
 impl Clone for Value {
+    #[inline]
     fn clone(&self) -> Self {
         if let Some(live) = &self.live
             && !live.rt.get().is_null()
@@ -98,6 +103,7 @@ impl Clone for Value {
 }
 
 impl Drop for Value {
+    #[inline]
     fn drop(&mut self) {
         if let Some(live) = &self.live
             && !live.rt.get().is_null()

@@ -128,6 +128,40 @@ fn running_out_of_memory_breaks_nothing() {
     assert!(imported > 0 && imported < made, "{imported} of {made}");
 }
 
+/// A graph may fit into the heap when it is read and not when it is made.
+#[test]
+fn graphs_that_fill_the_heap_fail_or_work() {
+    let hooks = Rc::new(Hooks::default());
+    let functions = |name: &str| -> String {
+        let function =
+            |index| format!("export function {name}{index}(x) {{ return x + {index}; }}\n");
+        (0..400).map(function).collect()
+    };
+    for (path, source) in [
+        ("main.js", format!("import './dep.js'; {}", functions("f"))),
+        ("dep.js", format!("import './main.js'; {}", functions("g"))),
+    ] {
+        let name = format!("test:///{path}");
+        hooks.sources.borrow_mut().insert(name, source);
+    }
+    let (mut works, mut fails) = (0, 0);
+    for heap_bytes in (400_000..4_000_000).step_by(20_011) {
+        let Ok(mut js) = engine(Some(heap_bytes), &hooks) else {
+            continue;
+        };
+        js.enter(|cx| {
+            for _ in 0..3 {
+                match import(cx, "main.js") {
+                    Ok(Some(PromiseState::Fulfilled(_))) => works += 1,
+                    _ => fails += 1,
+                }
+                let _ = import(cx, "dep.js");
+            }
+        });
+    }
+    assert!(works > 0 && fails > 0, "{works} and {fails}");
+}
+
 fn operations(cx: &mut Scope<'_>) -> Vec<Value> {
     let null = QuickJs::null();
     let mut kept = vec![

@@ -1,0 +1,16 @@
+//! The pair without engines: both traits in plain Rust, for tests of what is generic, and to read.
+//!
+//! [`EmptyEngine`] compiles no module; it has memories, tables, globals, references and host
+//! functions, which can be called. [`EmptyHost`] parses nothing; it has values, objects with
+//! properties, native functions, errors, promises and jobs. Neither has `unsafe`.
+
+mod engine;
+mod host;
+mod object;
+mod promise;
+mod value;
+
+pub use engine::{EmptyEngine, EmptyError, EmptyStore, NoCode};
+pub use host::{EmptyHost, Realm};
+pub use object::{Object, WeakObject};
+pub use value::{Arguments, Value};
