@@ -19,8 +19,11 @@ pub struct ModuleCache<W: WasmEngine> {
 struct Shared<W: WasmEngine> {
     engine: W::Engine,
     config: EngineConfig,
-    modules: Mutex<HashMap<Arc<[u8]>, Arc<WasmModule<W>>>>,
+    modules: Mutex<ByContent<W>>,
 }
+
+/// Modules by their bytes.
+type ByContent<W> = HashMap<Arc<[u8]>, Arc<WasmModule<W>>>;
 
 impl<W: WasmEngine> Clone for ModuleCache<W> {
     fn clone(&self) -> Self {

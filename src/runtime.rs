@@ -17,6 +17,7 @@ use sinew_web::Web;
 use crate::agent::Agent;
 use crate::builder::RuntimeBuilder;
 use crate::error::{Error, ErrorKind};
+use crate::esm::ModuleSource;
 use crate::esm::loader::Loader;
 use crate::esm::record::ModuleRecord;
 use crate::value::{FromJs, IntoArgs, Local, Value};
@@ -132,6 +133,21 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
             .entry(path.as_ref())
             .map_err(|error| Error::setup(error.to_string()))?;
         let promise = self.enter(|cx| J::import(cx.scope, &key.url(), &key.url()))?;
+        self.settle(&Value::new(promise, self.agent.id))?;
+        self.run()
+    }
+
+    /// Runs `source` as a module, as if it were the file at `path`, which need not exist: relative
+    /// imports start there, and stack traces show it. Runs until nothing is left.
+    ///
+    /// # Errors
+    /// As [`run_file`](Self::run_file).
+    pub fn run_source(&mut self, path: impl AsRef<Path>, source: &str) -> Result<(), Error> {
+        let path = std::path::absolute(path).map_err(|error| Error::setup(error.to_string()))?;
+        let url = Key::from_path(&path).url();
+        self.loader
+            .supply(&url, ModuleSource::JavaScript(source.to_owned()));
+        let promise = self.enter(|cx| J::import(cx.scope, &url, &url))?;
         self.settle(&Value::new(promise, self.agent.id))?;
         self.run()
     }

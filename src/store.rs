@@ -10,8 +10,9 @@ use elsa::FrozenVec;
 use sinew_bridge::lend::{NotLent, StoreCell};
 use sinew_bridge::{
     Completion, ErrorClass, FuncIdentity, FuncType, GlobalType, HostId, HostTrap, JsHost,
-    MemoryType, StoreData, TableType, Throw, WasmEngine, class,
+    MemoryType, StoreData, TableType, Throw, Val, WasmEngine, class,
 };
+use smallvec::SmallVec;
 
 use crate::agent::Agent;
 use crate::webassembly::error::engine_error;
@@ -29,7 +30,7 @@ pub struct Store<J: JsHost, W: WasmEngine> {
     pub(crate) tables: RefCell<Vec<Entry<J, W::Table, TableType>>>,
     pub(crate) globals: RefCell<Vec<Entry<J, W::Global, GlobalType>>>,
     pub(crate) tags: RefCell<Vec<Entry<J, W::Tag, FuncType>>>,
-    live_globals: RefCell<Vec<LiveGlobal<J>>>,
+    live_globals: RefCell<Vec<LiveGlobal<J, W>>>,
     has_live_globals: Cell<bool>,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct HostFunction<J: JsHost> {
 pub(crate) struct Entry<J: JsHost, E, T> {
     pub entity: E,
     pub ty: T,
-    pub object: Option<J::Weak>,
+    pub object: Rc<RefCell<Option<J::Weak>>>,
 }
 
 /// A memory, with the buffer that aliases it.
@@ -64,12 +65,26 @@ pub(crate) struct Buffer<J: JsHost> {
 }
 
 /// A mutable global that modules see as a live binding.
-struct LiveGlobal<J: JsHost> {
-    global: u32,
-    /// The value that the binding shows now.
+struct LiveGlobal<J: JsHost, W: WasmEngine> {
+    slot: u32,
+    global: W::Global,
+    /// The number that the binding shows, if it is one: to be compared without JavaScript.
+    bits: Option<u64>,
+    /// The value that the binding shows.
     shown: J::Value,
     /// Sets the binding.
     set: J::Value,
+}
+
+/// The bits of a number.
+fn bits_of<W: WasmEngine>(value: &Val<W>) -> Option<u64> {
+    match value {
+        Val::I32(value) => Some(u64::from(value.cast_unsigned())),
+        Val::I64(value) => Some(value.cast_unsigned()),
+        Val::F32(bits) => Some(u64::from(*bits)),
+        Val::F64(bits) => Some(*bits),
+        _ => None,
+    }
 }
 
 /// What the wasm store itself owns: the way back to its entry here, and the JavaScript functions
@@ -198,11 +213,17 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         }
     }
 
-    /// Makes `set` a live binding of the global at address `global`, which shows `shown` now.
-    pub(crate) fn add_live_global(&self, global: u32, shown: J::Value, set: J::Value) {
-        self.live_globals
-            .borrow_mut()
-            .push(LiveGlobal { global, shown, set });
+    /// Makes `set` a live binding of the global at address `slot`, which shows `shown` now.
+    pub(crate) fn add_live_global(&self, slot: u32, shown: J::Value, set: J::Value) {
+        let global = self.globals.borrow()[slot as usize].entity.clone();
+        self.live_globals.borrow_mut().push(LiveGlobal {
+            slot,
+            global,
+            // The first comparison finds out.
+            bits: None,
+            shown,
+            set,
+        });
         self.has_live_globals.set(true);
     }
 
@@ -244,14 +265,25 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         Ok(())
     }
 
+    /// Sets the bindings of globals whose value is another than the one they show.
     fn update_live_globals(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        let count = self.live_globals.borrow().len();
-        for at in 0..count {
-            let (global, shown, set) = {
+        let changed: SmallVec<[usize; 4]> = self.access(cx, |wasm| {
+            let mut live_globals = self.live_globals.borrow_mut();
+            let globals = live_globals.iter_mut().enumerate();
+            let changed = globals.filter_map(|(at, live)| {
+                let bits = bits_of(&W::global_get(wasm, &live.global));
+                let same = bits.is_some() && bits == live.bits;
+                live.bits = bits;
+                (!same).then_some(at)
+            });
+            changed.collect()
+        })?;
+        for at in changed {
+            let (slot, shown, set) = {
                 let live = &self.live_globals.borrow()[at];
-                (live.global, live.shown.clone(), live.set.clone())
+                (live.slot, live.shown.clone(), live.set.clone())
             };
-            let value = crate::webassembly::global::get_value(cx, self, global)?;
+            let value = crate::webassembly::global::get_value(cx, self, slot)?;
             if !J::same_value(cx, &shown, &value) {
                 J::call(cx, &set, &J::undefined(), std::slice::from_ref(&value))?;
                 self.live_globals.borrow_mut()[at].shown = value;

@@ -31,10 +31,9 @@ fn main() -> std::io::Result<()> {
                 ("import", case.import_loop()),
             ] {
                 let function = format!("{direction} {}", case.name);
-                for (value, subject) in [("sinew", &mut *sinew), ("floor", &mut *floor)] {
-                    let id = BenchmarkId::new(&function, value);
-                    measure::call(&mut group, id, subject, &body);
-                }
+                let id = |value| BenchmarkId::new(&function, value);
+                measure::call(&mut group, id("sinew"), sinew, &body);
+                measure::call(&mut group, id("floor"), floor, &body);
             }
         }
     });

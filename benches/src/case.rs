@@ -104,7 +104,11 @@ pub fn module() -> Vec<u8> {
     let (mut imports, mut functions) = (String::new(), String::new());
     for case in CASES {
         let (name, result) = (case.name, case.result.name());
-        let params: String = case.params.iter().map(|ty| format!(" {}", ty.name())).collect();
+        let params: String = case
+            .params
+            .iter()
+            .map(|ty| format!(" {}", ty.name()))
+            .collect();
         let ty = format!("(param{params}) (result {result})");
         let (last, args) = match case.params.len() {
             0 => (format!("{result}.const 1"), String::new()),

@@ -37,7 +37,15 @@ pub fn engines(mut f: impl FnMut(&str, &mut dyn Subject, &[&str])) {
     #[cfg(feature = "boa")]
     f("boa", &mut floor::boa::Alone::new(), &JS);
     #[cfg(feature = "wasmtime")]
-    f("wasmtime", &mut floor::wasmtime::Alone::new(), &["entry", "import_i32x2"]);
+    f(
+        "wasmtime",
+        &mut floor::wasmtime::Alone::new(),
+        &["entry", "import_i32x2"],
+    );
     #[cfg(feature = "wasmi")]
-    f("wasmi", &mut floor::wasmi::Alone::new(), &["entry", "typed", "import_i32x2"]);
+    f(
+        "wasmi",
+        &mut floor::wasmi::Alone::new(),
+        &["entry", "typed", "import_i32x2"],
+    );
 }

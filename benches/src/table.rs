@@ -31,7 +31,9 @@ pub fn folder() -> PathBuf {
     let of = |name| std::env::var_os(name).map(PathBuf::from);
     let target = || of("CARGO_TARGET_DIR").map(|target| target.join("criterion"));
     let built_in = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/criterion"));
-    of("CRITERION_HOME").or_else(target).unwrap_or_else(built_in)
+    of("CRITERION_HOME")
+        .or_else(target)
+        .unwrap_or_else(built_in)
 }
 
 /// The results in `folder` as a Markdown table, in nanoseconds per call.
@@ -54,7 +56,12 @@ pub fn render(folder: &Path) -> std::io::Result<String> {
     let own = |engine: &str, name: &str| get(engine, name, "own");
     for direction in ["export", "import"] {
         for case in CASES {
-            for pairing in ["quickjs+wasmtime", "quickjs+wasmi", "boa+wasmtime", "boa+wasmi"] {
+            for pairing in [
+                "quickjs+wasmtime",
+                "quickjs+wasmi",
+                "boa+wasmtime",
+                "boa+wasmi",
+            ] {
                 let function = format!("{direction} {}", case.name);
                 let value = |name: &str| get(pairing, &function, name);
                 let (Some(sinew), Some(floor)) = (value("sinew"), value("floor")) else {

@@ -89,6 +89,11 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             .insert(format!("{HOST}{name}"), module);
     }
 
+    /// Supplies the source of the module `name`, which is a URL, for the import of that URL.
+    pub(crate) fn supply(&self, name: &str, source: ModuleSource) {
+        self.supplied.borrow_mut().insert(name.to_owned(), source);
+    }
+
     /// The functions of a module of the embedder's.
     pub(crate) fn host_module(&self, name: &str) -> Option<J::Value> {
         let modules = self.host_modules.borrow();
@@ -148,6 +153,9 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         specifier: &str,
         requested: Requested,
     ) -> Result<String, String> {
+        if self.supplied.borrow().contains_key(specifier) {
+            return Ok(specifier.to_owned());
+        }
         let host = format!("{HOST}{specifier}");
         if self.host_modules.borrow().contains_key(&host) {
             return Ok(host);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target};
 use sinew_bridge::{
-    Completion, GlobalType, JsHost, RefType, Val, ValType, ValueType, WasmEngine, class,
+    Completion, GlobalType, HostData, JsHost, RefType, Val, ValType, ValueType, WasmEngine, class,
 };
 
 use crate::agent::Agent;
@@ -45,7 +45,7 @@ pub(crate) fn add<J: JsHost, W: WasmEngine>(
     globals.push(Entry {
         entity: global,
         ty,
-        object: None,
+        object: Rc::default(),
     });
     globals.len() as u32 - 1
 }
@@ -69,10 +69,13 @@ pub(crate) fn object<J: JsHost, W: WasmEngine>(
     slot: u32,
     proto: Option<&J::Value>,
 ) -> Completion<J> {
-    let class = &store.agent.classes().global.clone();
-    entity_object::<J, W, _, _>(cx, class, proto, class_id::GLOBAL, slot, |with| {
-        with(&mut store.globals.borrow_mut()[slot as usize]);
-    })
+    let class = &store.agent.classes().global;
+    let data = HostData {
+        class: class_id::GLOBAL,
+        slot,
+    };
+    let object = store.globals.borrow()[slot as usize].object.clone();
+    entity_object::<J>(cx, class, proto, data, &object)
 }
 
 /// [GetGlobalValue](https://webassembly.github.io/spec/js-api/#getglobalvalue)

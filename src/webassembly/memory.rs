@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw};
-use sinew_bridge::{Completion, ErrorClass, JsHost, Limits, MemoryType, WasmEngine, class};
+use sinew_bridge::{
+    Completion, ErrorClass, HostData, JsHost, Limits, MemoryType, WasmEngine, class,
+};
 
 use crate::agent::Agent;
 use crate::store::{Buffer, Entry, MemoryEntry, Store};
@@ -44,7 +46,7 @@ pub(crate) fn add<J: JsHost, W: WasmEngine>(
         entry: Entry {
             entity: memory,
             ty,
-            object: None,
+            object: Rc::default(),
         },
         buffer: None,
         closed: false,
@@ -60,10 +62,13 @@ pub(crate) fn object<J: JsHost, W: WasmEngine>(
     slot: u32,
     proto: Option<&J::Value>,
 ) -> Completion<J> {
-    let class = &store.agent.classes().memory.clone();
-    entity_object::<J, W, _, _>(cx, class, proto, class_id::MEMORY, slot, |with| {
-        with(&mut store.memories.borrow_mut()[slot as usize].entry);
-    })
+    let class = &store.agent.classes().memory;
+    let data = HostData {
+        class: class_id::MEMORY,
+        slot,
+    };
+    let object = store.memories.borrow()[slot as usize].entry.object.clone();
+    entity_object::<J>(cx, class, proto, data, &object)
 }
 
 /// [`new Memory(descriptor)`](https://webassembly.github.io/spec/js-api/#dom-memory-memory)

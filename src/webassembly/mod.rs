@@ -1,6 +1,7 @@
 //! The [WebAssembly JavaScript Interface](https://webassembly.github.io/spec/js-api/), written once
 //! over the two engine traits: one interface a file, one algorithm a function.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use sinew_bridge::class::{Class, ClassSpec, define_class, define_methods, plain_object};
@@ -170,28 +171,22 @@ fn class_of(kind: ExternKind) -> Option<u32> {
 }
 
 /// The object of class `class` for the entity at `slot`: the one that is alive, or a new one.
-pub(crate) fn entity_object<J: JsHost, W: WasmEngine, E, T>(
+/// `object` is where the entity's entry keeps it.
+pub(crate) fn entity_object<J: JsHost>(
     cx: &mut J::Scope<'_>,
     class: &Class<J>,
     proto: Option<&J::Value>,
-    id: u32,
-    slot: u32,
-    entry: impl Fn(&mut dyn FnMut(&mut crate::store::Entry<J, E, T>)),
+    data: HostData,
+    object: &RefCell<Option<J::Weak>>,
 ) -> Completion<J> {
-    let mut alive = None;
-    entry(&mut |entry| {
-        if let Some(weak) = &entry.object {
-            alive = J::upgrade(cx, weak);
-        }
-    });
-    if let Some(object) = alive {
-        return Ok(object);
+    if let Some(weak) = &*object.borrow()
+        && let Some(alive) = J::upgrade(cx, weak)
+    {
+        return Ok(alive);
     }
-    let data = HostData { class: id, slot };
-    let object = J::create_host_object(cx, proto.unwrap_or(&class.prototype), data)?;
-    let mut weak = Some(J::downgrade(cx, &object));
-    entry(&mut |entry| entry.object = weak.take());
-    Ok(object)
+    let value = J::create_host_object(cx, proto.unwrap_or(&class.prototype), data)?;
+    *object.borrow_mut() = Some(J::downgrade(cx, &value));
+    Ok(value)
 }
 
 impl<J: JsHost, W: WasmEngine> Store<J, W> {

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw};
 use sinew_bridge::{
-    Completion, ErrorClass, JsHost, Limits, TableType, Throw, Val, ValType, ValueType, WasmEngine,
-    class,
+    Completion, ErrorClass, HostData, JsHost, Limits, TableType, Throw, Val, ValType, ValueType,
+    WasmEngine, class,
 };
 
 use crate::agent::Agent;
@@ -58,7 +58,7 @@ pub(crate) fn add<J: JsHost, W: WasmEngine>(
     tables.push(Entry {
         entity: table,
         ty,
-        object: None,
+        object: Rc::default(),
     });
     tables.len() as u32 - 1
 }
@@ -71,10 +71,13 @@ pub(crate) fn object<J: JsHost, W: WasmEngine>(
     slot: u32,
     proto: Option<&J::Value>,
 ) -> Completion<J> {
-    let class = &store.agent.classes().table.clone();
-    entity_object::<J, W, _, _>(cx, class, proto, class_id::TABLE, slot, |with| {
-        with(&mut store.tables.borrow_mut()[slot as usize]);
-    })
+    let class = &store.agent.classes().table;
+    let data = HostData {
+        class: class_id::TABLE,
+        slot,
+    };
+    let object = store.tables.borrow()[slot as usize].object.clone();
+    entity_object::<J>(cx, class, proto, data, &object)
 }
 
 /// [`new Table(descriptor, value)`](https://webassembly.github.io/spec/js-api/#dom-table-table)

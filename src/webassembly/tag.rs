@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use sinew_bridge::class::ClassSpec;
-use sinew_bridge::{Completion, FuncType, JsHost, WasmEngine, class};
+use sinew_bridge::{Completion, FuncType, HostData, JsHost, WasmEngine, class};
 
 use crate::agent::Agent;
 use crate::store::{Entry, Store};
@@ -31,7 +31,7 @@ pub(crate) fn add<J: JsHost, W: WasmEngine>(store: &Store<J, W>, tag: W::Tag, ty
     tags.push(Entry {
         entity: tag,
         ty,
-        object: None,
+        object: Rc::default(),
     });
     tags.len() as u32 - 1
 }
@@ -43,10 +43,13 @@ pub(crate) fn object<J: JsHost, W: WasmEngine>(
     store: &Rc<Store<J, W>>,
     slot: u32,
 ) -> Completion<J> {
-    let class = &store.agent.classes().tag.clone();
-    entity_object::<J, W, _, _>(cx, class, None, class_id::TAG, slot, |with| {
-        with(&mut store.tags.borrow_mut()[slot as usize]);
-    })
+    let class = &store.agent.classes().tag;
+    let data = HostData {
+        class: class_id::TAG,
+        slot,
+    };
+    let object = store.tags.borrow()[slot as usize].object.clone();
+    entity_object::<J>(cx, class, None, data, &object)
 }
 
 /// FIXME: tags made by JavaScript come with `WebAssembly.Exception`; until then modules alone

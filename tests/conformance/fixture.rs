@@ -61,8 +61,8 @@ impl Folder {
         let (out, err) = (output.clone(), output.clone());
         let builder = Runtime::builder()
             .root(self.path())
-            .stdout(move |text| out.0.borrow_mut().push_str(text))
-            .stderr(move |text| err.0.borrow_mut().push_str(text));
+            .stdout(move |text| out.push(text))
+            .stderr(move |text| err.push(text));
         (builder, output)
     }
 
@@ -81,6 +81,10 @@ impl Folder {
 pub struct Output(Rc<RefCell<String>>);
 
 impl Output {
+    pub fn push(&self, text: &str) {
+        self.0.borrow_mut().push_str(text);
+    }
+
     pub fn text(&self) -> String {
         self.0.borrow().clone()
     }

@@ -7,7 +7,7 @@ use crate::fixture::{Folder, fails, prints};
 on_every_pair! {
     every_form_of_static_import,
     dynamic_import,
-    any_export_name,
+    x7_any_export_name,
     wasm_imports_javascript,
     wasm_imports_wasm,
     wasm_imports_wasm_memories_tables_globals,
@@ -86,8 +86,7 @@ fn dynamic_import<J: JsHost, W: WasmEngine>() {
     );
 }
 
-fn any_export_name<J: JsHost, W: WasmEngine>() {
-    // X7, for modules and exports objects.
+fn x7_any_export_name<J: JsHost, W: WasmEngine>() {
     prints::<J, W>(
         &[
             (

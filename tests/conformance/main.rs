@@ -35,6 +35,7 @@ macro_rules! on_every_pair {
 mod bridge;
 mod buffers;
 mod errors;
+mod examples;
 mod hazards;
 mod imports;
 mod limits;

@@ -3,7 +3,9 @@
 use sinew_benches::table;
 
 fn main() -> std::io::Result<()> {
-    let folder = std::env::args_os().nth(1).map_or_else(table::folder, Into::into);
+    let folder = std::env::args_os()
+        .nth(1)
+        .map_or_else(table::folder, Into::into);
     print!("{}", table::render(&folder)?);
     Ok(())
 }

@@ -142,7 +142,9 @@ fn call_import(
     // SAFETY: the pointer is to the innermost borrow of the context, whose holder waits for wasm.
     let context = unsafe { &mut *link.context.get() };
     let undefined = JsValue::undefined();
-    let ret = import.callable.call(&undefined, &args[..params.len()], context);
+    let ret = import
+        .callable
+        .call(&undefined, &args[..params.len()], context);
     let bits = ret.and_then(|ret| boa::to_bits(context, &ret, result));
     link.store.set(outer);
     match bits {

@@ -85,7 +85,13 @@ impl QuickJs {
         let argc = args.len() as c_int;
         // SAFETY: values of this context, as many as said.
         let value = unsafe {
-            qjs::JS_Call(self.ctx, function, qjs::JS_UNDEFINED, argc, args.as_mut_ptr())
+            qjs::JS_Call(
+                self.ctx,
+                function,
+                qjs::JS_UNDEFINED,
+                argc,
+                args.as_mut_ptr(),
+            )
         };
         self.expect(value)
     }
@@ -254,4 +260,3 @@ unsafe extern "C" fn last(
     // SAFETY: QuickJS passes `argc` values; the function is called with two numbers.
     unsafe { *argv.add(argc as usize - 1) }
 }
-

@@ -156,7 +156,13 @@ fn call_import(
     // SAFETY: values of the context, which lives.
     let ret = unsafe {
         let argc = args.len() as c_int;
-        qjs::JS_Call(ctx, import.callable, qjs::JS_UNDEFINED, argc, args.as_mut_ptr())
+        qjs::JS_Call(
+            ctx,
+            import.callable,
+            qjs::JS_UNDEFINED,
+            argc,
+            args.as_mut_ptr(),
+        )
     };
     store.set(outer);
     // SAFETY: a value of the context, of which one count is ours; as are the arguments'.

@@ -1,6 +1,8 @@
 //! Wasmi on its own, and what the floors on it have in common.
 
-use wasmi::{AsContextMut, Engine, Extern, F64, Func, FuncType, Instance, Module, Store, Val, ValType};
+use wasmi::{
+    AsContextMut, Engine, Extern, F64, Func, FuncType, Instance, Module, Store, Val, ValType,
+};
 
 use crate::Subject;
 use crate::case::{self, CASES, Case, EMPTY_IMPORT, Type};
@@ -85,14 +87,18 @@ impl Subject for Alone {
             "import_i32x2" | EMPTY_IMPORT => name,
             _ => return f64::NAN,
         };
-        let func = self.instance.get_func(&self.store, export).expect("an export");
+        let func = self
+            .instance
+            .get_func(&self.store, export)
+            .expect("an export");
         let mut store = self.store.as_context_mut();
         let mut results = [Val::I32(0)];
         match name {
             "entry" => {
                 for _ in 0..n {
                     let params = [Val::I32(3), Val::I32(3)];
-                    func.call(&mut store, &params, &mut results).expect("no trap");
+                    func.call(&mut store, &params, &mut results)
+                        .expect("no trap");
                 }
             }
             "typed" => {
@@ -103,7 +109,8 @@ impl Subject for Alone {
             }
             _ => {
                 let params = [Val::I32(n as i32)];
-                func.call(&mut store, &params, &mut results).expect("no trap");
+                func.call(&mut store, &params, &mut results)
+                    .expect("no trap");
             }
         }
         to_bits(&results[0]) as f64

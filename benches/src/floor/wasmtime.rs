@@ -83,11 +83,13 @@ impl Subject for Alone {
                 }
             }
             // SAFETY: as above.
-            "import_i32x2" => unsafe { self.import.call_unchecked(&mut store, &mut vals) }
-                .expect("no trap"),
+            "import_i32x2" => {
+                unsafe { self.import.call_unchecked(&mut store, &mut vals) }.expect("no trap")
+            }
             // SAFETY: as above.
-            EMPTY_IMPORT => unsafe { self.empty.call_unchecked(&mut store, &mut vals) }
-                .expect("no trap"),
+            EMPTY_IMPORT => {
+                unsafe { self.empty.call_unchecked(&mut store, &mut vals) }.expect("no trap")
+            }
             _ => {}
         }
         f64::from(vals[0].get_i32())

@@ -2,15 +2,17 @@
 //!
 //! [`EmptyEngine`] compiles no module; it has memories, tables, globals, references and host
 //! functions, which can be called. [`EmptyHost`] parses nothing; it has values, objects with
-//! properties, native functions, errors, promises and jobs. Neither has `unsafe`.
+//! properties, native functions, errors, promises and jobs. Neither has an `unsafe` block.
 
 mod engine;
 mod host;
 mod object;
 mod promise;
+mod realm;
 mod value;
 
 pub use engine::{EmptyEngine, EmptyError, EmptyStore, NoCode};
-pub use host::{EmptyHost, Realm};
+pub use host::EmptyHost;
 pub use object::{Object, WeakObject};
+pub use realm::Realm;
 pub use value::{Arguments, Value};

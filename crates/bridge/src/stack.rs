@@ -99,7 +99,8 @@ mod tests {
                 .join()
                 .unwrap();
             if cfg!(any(target_os = "linux", target_vendor = "apple")) {
-                assert!(remaining <= size + (64 << 10), "{remaining} of {size}");
+                // The system may hand out the larger stack of a thread that ended.
+                assert!(remaining < 64 << 20, "{remaining} of {size}");
                 assert!(remaining > size - (128 << 10), "{remaining} of {size}");
             }
         }

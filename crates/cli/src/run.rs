@@ -6,9 +6,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use sinew::{
-    Error, JsHost, ModuleSource, ResourceLimits, Runtime, RuntimeBuilder, Value, WasmEngine,
-};
+use sinew::{Error, JsHost, ResourceLimits, Runtime, RuntimeBuilder, Value, WasmEngine};
 use url::Url;
 
 use crate::args::RunArgs;
@@ -138,11 +136,6 @@ fn builder<J: JsHost, W: WasmEngine>(args: &RunArgs) -> RuntimeBuilder<J, W> {
         let heap = usize::try_from(bytes).unwrap_or(usize::MAX);
         builder = builder.limits(limits).heap_bytes(heap);
     }
-    if let Some(code) = args.eval.clone() {
-        builder = builder.load_hook(move |specifier, _| {
-            (specifier == EVAL).then(|| ModuleSource::JavaScript(code.clone()))
-        });
-    }
     builder
 }
 
@@ -168,14 +161,13 @@ fn execute<J: JsHost, W: WasmEngine>(
 ) -> Result<(), Failure> {
     define_script_args(runtime, args)?;
     match (&args.eval, file(args)) {
-        (Some(code), _) if args.script => {
+        (Some(code), _) => {
             let root = args.root.clone().unwrap_or_else(|| PathBuf::from("."));
-            let root = canonical(&root)?;
-            run_script(runtime, &root.join(EVAL), code)
-        }
-        (Some(_), _) => {
-            runtime.import(EVAL)?;
-            Ok(runtime.run()?)
+            let name = canonical(&root)?.join(EVAL);
+            match args.script {
+                true => run_script(runtime, &name, code),
+                false => Ok(runtime.run_source(&name, code)?),
+            }
         }
         (None, Some(file)) if args.script || file.extension().is_some_and(|ext| ext == "cjs") => {
             let file = canonical(file)?;

@@ -7,7 +7,7 @@ use sinew_bridge::{ErrorClass, Throw};
 
 use crate::object::{Atom, define_raw};
 use crate::scope::Scope;
-use crate::value::{self, Value};
+use crate::value::{self, Value, Word};
 
 /// The completion of an operation.
 pub(crate) type Result<T, E = Throw<Value>> = std::result::Result<T, E>;
@@ -39,7 +39,7 @@ pub(crate) fn fail(cx: &mut Scope<'_>) -> Throw<Value> {
     let uncatchable = unsafe { qjs::JS_IsUncatchableError(raw) };
     let exception = match value::tag(raw) {
         // QuickJS gave up before it had an exception to throw: it lacks memory.
-        qjs::JS_TAG_UNINITIALIZED => Value::immediate(qjs::JS_NULL),
+        qjs::JS_TAG_UNINITIALIZED => Value::immediate(Word::NULL),
         _ => Value::owned(cx, raw),
     };
     if uncatchable || cx.state.is_terminated() {
@@ -52,10 +52,12 @@ pub(crate) fn fail(cx: &mut Scope<'_>) -> Throw<Value> {
 
 /// Makes `throw` the pending exception.
 #[cold]
-pub(crate) fn raise(cx: &Scope<'_>, throw: Throw<Value>) -> qjs::JSValue {
+pub(crate) fn raise(cx: &Scope<'_>, throw: Throw<Value>) -> Word {
     match throw {
         // SAFETY: the context lives, and takes over the count.
-        Throw::Value(exception) => unsafe { qjs::JS_Throw(cx.ctx, exception.into_raw(cx)) },
+        Throw::Value(exception) => unsafe {
+            Word::of(qjs::JS_Throw(cx.ctx, exception.into_raw(cx)))
+        },
         Throw::Terminated => cx.state.raise_termination(),
     }
 }
@@ -110,7 +112,7 @@ pub(crate) fn create_error(
     };
     // What QuickJS itself throws when there is no memory for an error.
     let Ok(error) = error else {
-        return Value::immediate(qjs::JS_NULL);
+        return Value::immediate(Word::NULL);
     };
     let proto = match proto {
         Some(proto) => proto.raw(cx),
@@ -218,8 +220,8 @@ impl QuietStack {
             prepare: object(PREPARE_GET),
             limit: object(LIMIT_GET),
         };
-        let undefined = Value::immediate(qjs::JS_UNDEFINED);
-        let ten = Value::immediate(qjs::JS_MKVAL(qjs::JS_TAG_INT, 10));
+        let undefined = Value::immediate(Word::UNDEFINED);
+        let ten = Value::immediate(Word::number_i32(10));
         quiet.write(cx, Some(&undefined), Some(&ten));
         quiet
     }

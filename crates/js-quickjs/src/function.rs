@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use rquickjs::qjs;
-use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn};
+use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn, Throw};
 
 use crate::QuickJs;
 use crate::error::{Result, completion, guarded, raise, throw};
 use crate::object::define_raw;
 use crate::scope::{Scope, State, here};
-use crate::value::{self, Value};
+use crate::value::{self, Value, Word};
 
 /// The arguments of a native call.
 #[derive(Clone, Copy)]
@@ -52,7 +52,7 @@ pub(crate) fn arg(cx: &mut Scope<'_>, args: Args<'_>, index: usize) -> Value {
 
 pub(crate) fn this(cx: &mut Scope<'_>, args: Args<'_>) -> Value {
     match is_construction(args) {
-        true => Value::immediate(qjs::JS_UNDEFINED),
+        true => Value::immediate(Word::UNDEFINED),
         false => Value::borrowed(cx, args.this),
     }
 }
@@ -241,7 +241,7 @@ pub(crate) fn create_function<F: NativeFn<QuickJs>>(
     let raw = unsafe { qjs::JS_NewObjectProtoClass(cx.ctx, proto, class) };
     let function = completion(cx, raw)?;
     Native::attach(cx, &function, data);
-    let length = Value::immediate(qjs::JS_NewFloat64(f64::from(spec.length)));
+    let length = Value::immediate(Word::number(f64::from(spec.length)));
     define_raw(cx, &function, "length", length, qjs::JS_PROP_CONFIGURABLE)?;
     let name = value::string(cx, spec.name)?;
     define_raw(cx, &function, "name", name, qjs::JS_PROP_CONFIGURABLE)?;
@@ -321,13 +321,10 @@ unsafe extern "C" fn trampoline<F: NativeFn<QuickJs>>(
     // SAFETY: the state outlives the objects.
     let state = unsafe { &*native.header.state };
     if here() < state.stack_limit.get() {
-        // SAFETY: the format has no arguments.
-        return unsafe {
-            qjs::JS_ThrowRangeError(ctx, c"Maximum call stack size exceeded".as_ptr())
-        };
+        return overflowed(ctx).raw();
     }
     if state.is_terminated() {
-        return state.raise_termination();
+        return state.raise_termination().raw();
     }
     let mut scope = Scope { ctx, state };
     let args = Args {
@@ -338,17 +335,34 @@ unsafe extern "C" fn trampoline<F: NativeFn<QuickJs>>(
         flags,
         borrow: PhantomData,
     };
-    let body = AssertUnwindSafe(|| match F::call(&mut scope, &native.data, args) {
-        _ if state.is_terminated() => state.raise_termination(),
-        Ok(value) => value.into_raw(&scope),
-        Err(throw) => raise(&scope, throw),
+    let body = AssertUnwindSafe(|| {
+        // The value is read where the body wrote it, word by word: moved as a whole it would have
+        // to wait for the memory.
+        let mut completion = F::call(&mut scope, &native.data, args);
+        match &mut completion {
+            _ if state.is_terminated() => state.raise_termination(),
+            Ok(value) => value.take_word(&scope),
+            Err(throw) => raise(&scope, std::mem::replace(throw, Throw::Terminated)),
+        }
     });
-    catch_unwind(body).unwrap_or_else(|payload| panicked(state, &*payload))
+    match catch_unwind(body) {
+        Ok(word) => word,
+        Err(payload) => panicked(state, &*payload),
+    }
+    .raw()
+}
+
+/// The native stack has no room left for a body.
+#[cold]
+fn overflowed(ctx: *mut qjs::JSContext) -> Word {
+    // SAFETY: the context lives, and the format has no arguments.
+    let raw = unsafe { qjs::JS_ThrowRangeError(ctx, c"Maximum call stack size exceeded".as_ptr()) };
+    Word::of(raw)
 }
 
 /// A body panicked.
 #[cold]
-fn panicked(state: &State, payload: &(dyn Any + Send)) -> qjs::JSValue {
+fn panicked(state: &State, payload: &(dyn Any + Send)) -> Word {
     state.termination.set_panicked(payload);
     state.raise_termination()
 }

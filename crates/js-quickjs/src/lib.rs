@@ -3,12 +3,12 @@
 //! [`QuickJs`] is quickjs-ng through the raw interface of [`rquickjs`]: the seam is a list of raw
 //! operations, and so is QuickJS's C API. What the C API does not give is made here:
 //!
-//! - A native function is an object of a class of its own ([`mod@function`]): the cheapest call there
+//! - A native function is an object of a class of its own (`function.rs`): the cheapest call there
 //!   is, into a trampoline that has the body inlined.
-//! - A buffer over foreign bytes cannot be transferred ([`mod@buffer`]).
-//! - A module graph that cannot be loaded leaves nothing behind ([`mod@module`]).
-//! - A termination is an uncatchable error, and ends what would swallow it too ([`mod@scope`]).
-//! - Handles that outlive their runtime are empty ([`mod@value`]).
+//! - A buffer over foreign bytes cannot be transferred (`buffer.rs`).
+//! - A module graph that cannot be loaded leaves nothing behind (`module.rs`).
+//! - A termination is an uncatchable error, and ends what would swallow it too (`scope.rs`).
+//! - Handles that outlive their runtime are empty (`value.rs`).
 
 mod buffer;
 mod error;
@@ -21,7 +21,6 @@ mod value;
 
 use std::rc::Rc;
 
-use rquickjs::qjs;
 use sinew_bridge::{
     Capability, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic, JsFeatures,
     JsHost, NativeFn, ObjectClass, PromiseState, Property, PropertyKey, ValueType,
@@ -32,6 +31,7 @@ pub use crate::function::Args;
 pub use crate::object::Weak;
 pub use crate::scope::Scope;
 pub use crate::value::Value;
+use crate::value::Word;
 
 /// A QuickJS runtime with one realm.
 ///
@@ -84,25 +84,25 @@ impl JsHost for QuickJs {
 
     #[inline]
     fn undefined() -> Value {
-        Value::immediate(qjs::JS_UNDEFINED)
+        Value::immediate(Word::UNDEFINED)
     }
 
     fn null() -> Value {
-        Value::immediate(qjs::JS_NULL)
+        Value::immediate(Word::NULL)
     }
 
     fn boolean(value: bool) -> Value {
-        Value::immediate(if value { qjs::JS_TRUE } else { qjs::JS_FALSE })
+        Value::immediate(Word::boolean(value))
     }
 
     #[inline]
     fn number_i32(value: i32) -> Value {
-        Value::immediate(qjs::JS_MKVAL(qjs::JS_TAG_INT, value))
+        Value::immediate(Word::number_i32(value))
     }
 
     #[inline]
     fn number(value: f64) -> Value {
-        Value::immediate(qjs::JS_NewFloat64(value))
+        Value::immediate(Word::number(value))
     }
 
     fn bigint_i64(cx: &mut Scope<'_>, value: i64) -> Value {

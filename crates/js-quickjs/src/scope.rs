@@ -17,7 +17,7 @@ use crate::function::{Natives, nothing, register_class, state_pointer};
 use crate::job;
 use crate::module::{self, Modules};
 use crate::object::{Classes, Graves, symbol_index};
-use crate::value::{self, Live, Value};
+use crate::value::{self, Live, Value, Word};
 
 /// Access to a running engine.
 pub struct Scope<'s> {
@@ -144,12 +144,12 @@ impl State {
 
     /// Makes the termination the pending exception.
     #[cold]
-    pub(crate) fn raise_termination(&self) -> qjs::JSValue {
+    pub(crate) fn raise_termination(&self) -> Word {
         self.terminate();
         self.interrupt_soon();
         let cx = self.scope();
         // SAFETY: the context lives, and takes over the count of the error.
-        unsafe { qjs::JS_Throw(cx.ctx, self.intrinsics().termination.dup(&cx)) }
+        Word::of(unsafe { qjs::JS_Throw(cx.ctx, self.intrinsics().termination.dup(&cx)) })
     }
 
     /// Lets QuickJS ask its interrupt handler at the next call or loop iteration, rather than at

@@ -16,8 +16,120 @@ use crate::scope::Scope;
 /// costs nothing. Any other value has a reference count, and the handle knows whether its runtime
 /// still lives: after that it is only a word that nobody looks behind.
 pub struct Value {
-    raw: qjs::JSValue,
+    word: Word,
     live: Option<Rc<Live>>,
+}
+
+/// The word of a value, in a form that Rust keeps in registers: QuickJS's own has a union, which
+/// goes through memory, in pieces that are read back as a whole. That costs a native call a third.
+#[derive(Clone, Copy)]
+#[cfg(target_pointer_width = "64")]
+pub(crate) struct Word {
+    payload: u64,
+    tag: i64,
+}
+
+#[cfg(target_pointer_width = "64")]
+impl Word {
+    /// The word of a value that came from QuickJS.
+    #[inline(always)]
+    pub(crate) fn of(raw: qjs::JSValue) -> Self {
+        Self {
+            // SAFETY: of the same size, and QuickJS gives all of its bytes.
+            payload: unsafe { std::mem::transmute::<qjs::JSValueUnion, u64>(raw.u) },
+            tag: raw.tag,
+        }
+    }
+
+    #[inline(always)]
+    const fn int(tag: i32, value: i32) -> Self {
+        Self {
+            payload: value as u32 as u64,
+            tag: tag as i64,
+        }
+    }
+
+    #[inline(always)]
+    const fn double(value: f64) -> Self {
+        Self {
+            payload: value.to_bits(),
+            tag: qjs::JS_TAG_FLOAT64 as i64,
+        }
+    }
+
+    /// A copy, field by field.
+    #[inline(always)]
+    const fn fields(&self) -> Self {
+        let Self { payload, tag } = *self;
+        Self { payload, tag }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn raw(self) -> qjs::JSValue {
+        qjs::JSValue {
+            // SAFETY: of the same size; any bytes are such a union.
+            u: unsafe { std::mem::transmute::<u64, qjs::JSValueUnion>(self.payload) },
+            tag: self.tag,
+        }
+    }
+}
+
+/// The word of a value, which is a number on such machines.
+#[derive(Clone, Copy)]
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) struct Word(qjs::JSValue);
+
+#[cfg(not(target_pointer_width = "64"))]
+impl Word {
+    #[inline(always)]
+    pub(crate) fn of(raw: qjs::JSValue) -> Self {
+        Self(raw)
+    }
+
+    #[inline(always)]
+    const fn int(tag: i32, value: i32) -> Self {
+        Self(qjs::JS_MKVAL(tag, value))
+    }
+
+    #[inline(always)]
+    fn double(value: f64) -> Self {
+        Self(qjs::__JS_NewFloat64(value))
+    }
+
+    #[inline(always)]
+    const fn fields(&self) -> Self {
+        *self
+    }
+
+    #[inline(always)]
+    pub(crate) const fn raw(self) -> qjs::JSValue {
+        self.0
+    }
+}
+
+impl Word {
+    pub(crate) const UNDEFINED: Self = Self::int(qjs::JS_TAG_UNDEFINED, 0);
+    pub(crate) const NULL: Self = Self::int(qjs::JS_TAG_NULL, 0);
+
+    #[inline]
+    pub(crate) const fn boolean(value: bool) -> Self {
+        Self::int(qjs::JS_TAG_BOOL, value as i32)
+    }
+
+    #[inline]
+    pub(crate) const fn number_i32(value: i32) -> Self {
+        Self::int(qjs::JS_TAG_INT, value)
+    }
+
+    /// A Number, which QuickJS computes with faster when it is an int.
+    #[inline]
+    pub(crate) fn number(value: f64) -> Self {
+        let int = value as i32;
+        match f64::from(int).to_bits() == value.to_bits() {
+            true => Self::number_i32(int),
+            false => Self::double(value),
+        }
+    }
 }
 
 /// Whether a runtime still lives.
@@ -32,7 +144,10 @@ impl Value {
     pub(crate) fn owned(cx: &Scope<'_>, raw: qjs::JSValue) -> Self {
         // SAFETY: reads the tag.
         let live = unsafe { qjs::JS_VALUE_HAS_REF_COUNT(raw) }.then(|| cx.state.live.clone());
-        Self { raw, live }
+        Self {
+            word: Word::of(raw),
+            live,
+        }
     }
 
     /// Adds a count to `raw`, a valid value of the runtime.
@@ -43,8 +158,9 @@ impl Value {
     }
 
     /// A value without a count.
-    pub(crate) const fn immediate(raw: qjs::JSValue) -> Self {
-        Self { raw, live: None }
+    #[inline]
+    pub(crate) const fn immediate(word: Word) -> Self {
+        Self { word, live: None }
     }
 
     /// The word, as long as the handle is kept; `undefined` for a value of another runtime, which
@@ -53,20 +169,27 @@ impl Value {
     pub(crate) fn raw(&self, cx: &Scope<'_>) -> qjs::JSValue {
         match &self.live {
             Some(live) if !Rc::ptr_eq(live, &cx.state.live) => qjs::JS_UNDEFINED,
-            _ => self.raw,
+            _ => self.word.raw(),
         }
     }
 
     /// Gives the count away.
     #[inline]
-    pub(crate) fn into_raw(self, cx: &Scope<'_>) -> qjs::JSValue {
-        let raw = self.raw(cx);
-        // SAFETY: reads the tag.
-        if unsafe { qjs::JS_VALUE_HAS_REF_COUNT(raw) } {
-            let mut this = std::mem::ManuallyDrop::new(self);
-            drop(this.live.take());
+    pub(crate) fn into_raw(mut self, cx: &Scope<'_>) -> qjs::JSValue {
+        self.take_word(cx).raw()
+    }
+
+    /// Gives the count away, and is an empty handle.
+    #[inline]
+    pub(crate) fn take_word(&mut self, cx: &Scope<'_>) -> Word {
+        match &self.live {
+            None => self.word.fields(),
+            Some(live) if Rc::ptr_eq(live, &cx.state.live) => {
+                self.live = None;
+                std::mem::replace(&mut self.word, Word::UNDEFINED)
+            }
+            Some(_) => Word::UNDEFINED,
         }
-        raw
     }
 
     /// A word with a count of its own.
@@ -76,7 +199,7 @@ impl Value {
     }
 
     fn tag(&self) -> i32 {
-        tag(self.raw)
+        tag(self.word.raw())
     }
 
     /// The live context of a value with a count.
@@ -93,10 +216,10 @@ impl Clone for Value {
             && !live.rt.get().is_null()
         {
             // SAFETY: the runtime lives, and with it this value.
-            unsafe { qjs::JS_DupValueRT(live.rt.get(), self.raw) };
+            unsafe { qjs::JS_DupValueRT(live.rt.get(), self.word.raw()) };
         }
         Self {
-            raw: self.raw,
+            word: self.word,
             live: self.live.clone(),
         }
     }
@@ -109,7 +232,7 @@ impl Drop for Value {
             && !live.rt.get().is_null()
         {
             // SAFETY: the runtime lives, and one count is ours.
-            unsafe { qjs::JS_FreeValueRT(live.rt.get(), self.raw) };
+            unsafe { qjs::JS_FreeValueRT(live.rt.get(), self.word.raw()) };
         }
     }
 }
@@ -172,7 +295,7 @@ pub(crate) fn bigint_u64(cx: &mut Scope<'_>, value: u64) -> Value {
 fn infallible(cx: &mut Scope<'_>, raw: qjs::JSValue) -> Value {
     completion(cx, raw).unwrap_or_else(|_| {
         cx.state.terminate();
-        Value::immediate(qjs::JS_UNDEFINED)
+        Value::immediate(Word::UNDEFINED)
     })
 }
 
@@ -198,7 +321,7 @@ pub(crate) fn type_of(value: &Value) -> ValueType {
         qjs::JS_TAG_SYMBOL => ValueType::Symbol,
         qjs::JS_TAG_OBJECT => {
             // SAFETY: the context lives, and with it the object.
-            let callable = |ctx| unsafe { qjs::JS_IsFunction(ctx, value.raw) };
+            let callable = |ctx| unsafe { qjs::JS_IsFunction(ctx, value.word.raw()) };
             match value.context().is_some_and(callable) {
                 true => ValueType::Function,
                 false => ValueType::Object,
@@ -210,11 +333,11 @@ pub(crate) fn type_of(value: &Value) -> ValueType {
 
 pub(crate) fn as_boolean(value: &Value) -> Option<bool> {
     // SAFETY: the tag says that it is a Boolean.
-    (value.tag() == qjs::JS_TAG_BOOL).then(|| unsafe { qjs::JS_VALUE_GET_BOOL(value.raw) })
+    (value.tag() == qjs::JS_TAG_BOOL).then(|| unsafe { qjs::JS_VALUE_GET_BOOL(value.word.raw()) })
 }
 
 pub(crate) fn as_number(value: &Value) -> Option<f64> {
-    number(value.raw)
+    number(value.word.raw())
 }
 
 /// The value of a Number.
@@ -265,7 +388,7 @@ pub(crate) fn same_value(cx: &mut Scope<'_>, a: &Value, b: &Value) -> bool {
 pub(crate) fn identity(value: &Value) -> Option<usize> {
     matches!(value.tag(), qjs::JS_TAG_OBJECT | qjs::JS_TAG_SYMBOL)
         // SAFETY: the tag says that there is a pointer, which is not followed.
-        .then(|| unsafe { qjs::JS_VALUE_GET_PTR(value.raw) }.addr())
+        .then(|| unsafe { qjs::JS_VALUE_GET_PTR(value.word.raw()) }.addr())
 }
 
 pub(crate) fn to_boolean(cx: &mut Scope<'_>, value: &Value) -> bool {
@@ -286,7 +409,9 @@ pub(crate) fn to_number(cx: &mut Scope<'_>, value: &Value) -> Result<f64> {
 pub(crate) fn to_bigint64(cx: &mut Scope<'_>, value: &Value) -> Result<i64> {
     if value.tag() == qjs::JS_TAG_SHORT_BIG_INT {
         // SAFETY: the tag says that the BigInt is in the word.
-        return Ok(i64::from(unsafe { qjs::JS_VALUE_GET_INT(value.raw) }));
+        return Ok(i64::from(unsafe {
+            qjs::JS_VALUE_GET_INT(value.word.raw())
+        }));
     }
     let raw = value.raw(cx);
     let mut int = 0;

@@ -24,6 +24,12 @@ impl Key {
         }
     }
 
+    /// The key of an absolute path. Nothing is looked up: that the path is canonical is the caller's
+    /// word.
+    pub fn from_path(path: &Path) -> Key {
+        Key::new(path.to_owned(), "")
+    }
+
     /// The canonical path.
     pub fn path(&self) -> &Path {
         &self.path

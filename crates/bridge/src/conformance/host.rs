@@ -7,6 +7,7 @@
 //! ```
 
 mod buffers;
+mod errors;
 mod fixture;
 mod functions;
 mod life;
@@ -14,10 +15,12 @@ mod modules;
 mod objects;
 mod patched;
 mod promises;
+mod scripts;
 mod termination;
 mod values;
 
 pub use buffers::*;
+pub use errors::*;
 pub use fixture::{Fixture, Hooks, Resolution};
 pub use functions::*;
 pub use life::*;
@@ -25,6 +28,7 @@ pub use modules::*;
 pub use objects::*;
 pub use patched::*;
 pub use promises::*;
+pub use scripts::*;
 pub use termination::*;
 pub use values::*;
 

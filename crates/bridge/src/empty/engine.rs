@@ -6,12 +6,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::{
-    EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncIdentity, FuncType,
-    GlobalType, HostFunc, HostId, HostTrap, Limits, MemoryType, StoreData, TableType, TrapCode,
-    WasmEngine, WasmFeatures,
+    EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncIdentity,
+    FuncType, GlobalType, HostFunc, HostId, HostTrap, Limits, MemoryType, StoreData, TableType,
+    TrapCode, WasmEngine, WasmFeatures,
 };
 
 type Val = crate::Val<EmptyEngine>;
+/// [`HostFunc::invoke`]
+type Invoke = fn(&mut &mut EmptyStore, HostId, &mut [u64]) -> Result<(), HostTrap>;
+/// [`HostFunc::call`]
+type Call = fn(&mut &mut EmptyStore, HostId, &[Val], &mut [Val]) -> Result<(), HostTrap>;
 
 /// The engine.
 #[derive(Clone)]
@@ -28,8 +32,8 @@ pub enum NoCode {}
 pub struct Func {
     ty: FuncType,
     id: HostId,
-    invoke: for<'s> fn(&mut &'s mut EmptyStore, HostId, &mut [u64]) -> Result<(), HostTrap>,
-    call: for<'s> fn(&mut &'s mut EmptyStore, HostId, &[Val], &mut [Val]) -> Result<(), HostTrap>,
+    invoke: Invoke,
+    call: Call,
 }
 
 /// A linear memory.
@@ -295,7 +299,10 @@ impl WasmEngine for EmptyEngine {
 
     fn mem_alloc(store: &mut &mut EmptyStore, ty: &MemoryType) -> Result<Rc<Memory>, EmptyError> {
         let min = bytes(ty.limits.min, ty)?;
-        let max = ty.limits.max.map_or(u64::MAX, |max| bytes(max, ty).unwrap_or(u64::MAX));
+        let max = ty
+            .limits
+            .max
+            .map_or(u64::MAX, |max| bytes(max, ty).unwrap_or(u64::MAX));
         let budget = &store.0.budget;
         if !budget.memory_growing(0, min) {
             return Err(LIMIT);

@@ -47,7 +47,7 @@ fn runs_a_wasm_file() {
 #[test]
 fn runs_jobs_and_timers_until_nothing_is_left() {
     let main = r#"
-        setTimeout(() => console.log("timer 30"), 30);
+        setTimeout(() => console.log("timer 900"), 900);
         setTimeout(() => {
             console.log("timer 5");
             Promise.resolve().then(() => console.log("job of timer 5"));
@@ -58,7 +58,7 @@ fn runs_jobs_and_timers_until_nothing_is_left() {
         await new Promise((resolve) => setTimeout(resolve, 20));
         console.log("after 20");
     "#;
-    let expected = "module\nmicrotask\ntimer 5\njob of timer 5\ntimer 10\nafter 20\ntimer 30\n";
+    let expected = "module\nmicrotask\ntimer 5\njob of timer 5\ntimer 10\nafter 20\ntimer 900\n";
     prints(&[("main.js", main)], &["main.js"], expected);
 }
 

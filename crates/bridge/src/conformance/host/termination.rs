@@ -235,6 +235,10 @@ pub fn deep_recursion_leaves_a_usable_engine<J: JsHost>() {
         "(function f() { new Proxy({}, { get: f }).x; })()",
         "class C { constructor() { new C(); } } new C()",
     ] {
+        // An engine that only counts calls recurses here without a bound: that ends the process.
+        if source.contains("JSON") && !J::FEATURES.catchable_recursion {
+            continue;
+        }
         Fixture::<J>::new().enter(|cx| {
             let error = thrown::<J, _>(J::eval_script(cx, "test:///s", source));
             let text = describe::<J>(cx, &error);

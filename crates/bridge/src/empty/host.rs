@@ -1,0 +1,492 @@
+//! A JavaScript engine that parses nothing.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::object::{self, Key, Kind, Native, Property, WeakObject};
+use super::promise::{self, Job};
+use super::realm::{self, Realm, Scope};
+use super::value::{Arguments, Value, string_to_bigint64};
+use crate::class::{throw, type_error};
+use crate::{
+    Capability, Completion, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic,
+    JsFeatures, JsHost, NativeFn, ObjectClass, PromiseState, PropertyKey, ValueType,
+};
+
+/// The engine.
+pub struct EmptyHost(Realm);
+
+const NOT_PARSED: &str = "this engine parses nothing";
+
+impl JsHost for EmptyHost {
+    const NAME: &'static str = "empty";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const FEATURES: JsFeatures = JsFeatures {
+        catchable_recursion: true,
+        ..JsFeatures::NONE
+    };
+
+    type Scope<'s> = Scope<'s>;
+    type Value = Value;
+    type Args<'a> = Arguments<'a>;
+    type Weak = WeakObject;
+
+    fn new(config: HostConfig, hooks: Rc<dyn HostHooks<Self>>) -> Result<Self, String> {
+        let mut realm = Realm::new(config, hooks);
+        match realm::populate(&mut &mut realm) {
+            Ok(()) => Ok(Self(realm)),
+            Err(_) => Err("the realm could not be made".into()),
+        }
+    }
+
+    fn enter<R>(&mut self, f: impl FnOnce(&mut Scope<'_>) -> R) -> R {
+        f(&mut &mut self.0)
+    }
+
+    fn collect_garbage(cx: &mut Scope<'_>) {
+        cx.collect_garbage();
+    }
+
+    fn undefined() -> Value {
+        Value::Undefined
+    }
+
+    fn null() -> Value {
+        Value::Null
+    }
+
+    fn boolean(value: bool) -> Value {
+        Value::Boolean(value)
+    }
+
+    fn number_i32(value: i32) -> Value {
+        Value::Number(value.into())
+    }
+
+    fn number(value: f64) -> Value {
+        Value::Number(value)
+    }
+
+    fn bigint_i64(_: &mut Scope<'_>, value: i64) -> Value {
+        Value::BigInt(value.into())
+    }
+
+    fn bigint_u64(_: &mut Scope<'_>, value: u64) -> Value {
+        Value::BigInt(value.into())
+    }
+
+    fn string(_: &mut Scope<'_>, value: &str) -> Completion<Self> {
+        Ok(value.into())
+    }
+
+    fn string_utf16(_: &mut Scope<'_>, value: &[u16]) -> Completion<Self> {
+        Ok(Value::String(value.into()))
+    }
+
+    fn type_of(value: &Value) -> ValueType {
+        value.type_of()
+    }
+
+    fn as_boolean(value: &Value) -> Option<bool> {
+        match value {
+            Value::Boolean(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn as_number(value: &Value) -> Option<f64> {
+        match value {
+            Value::Number(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn as_utf16(_: &mut Scope<'_>, value: &Value) -> Option<Vec<u16>> {
+        match value {
+            Value::String(units) => Some(units.to_vec()),
+            _ => None,
+        }
+    }
+
+    fn as_text(_: &mut Scope<'_>, value: &Value) -> Option<String> {
+        value.text()
+    }
+
+    fn same_value(_: &mut Scope<'_>, a: &Value, b: &Value) -> bool {
+        a.same(b)
+    }
+
+    fn identity(value: &Value) -> Option<usize> {
+        value.identity()
+    }
+
+    fn object_class(_: &mut Scope<'_>, value: &Value) -> Option<ObjectClass> {
+        Some(value.object()?.class())
+    }
+
+    fn args_len(args: Arguments<'_>) -> usize {
+        args.values.len()
+    }
+
+    fn arg(_: &mut Scope<'_>, args: Arguments<'_>, index: usize) -> Value {
+        args.get(index).clone()
+    }
+
+    fn this(_: &mut Scope<'_>, args: Arguments<'_>) -> Value {
+        args.this.clone()
+    }
+
+    fn new_target(_: &mut Scope<'_>, args: Arguments<'_>) -> Option<Value> {
+        args.new_target.cloned()
+    }
+
+    fn arg_i32(args: Arguments<'_>, index: usize) -> Option<i32> {
+        Self::arg_f64(args, index).map(crate::convert::to_int32)
+    }
+
+    fn arg_f64(args: Arguments<'_>, index: usize) -> Option<f64> {
+        Self::as_number(args.get(index))
+    }
+
+    fn arg_i64(args: Arguments<'_>, index: usize) -> Option<i64> {
+        match args.get(index) {
+            Value::BigInt(value) => Some(*value as i64),
+            _ => None,
+        }
+    }
+
+    fn to_boolean(_: &mut Scope<'_>, value: &Value) -> bool {
+        value.to_boolean()
+    }
+
+    fn to_number(cx: &mut Scope<'_>, value: &Value) -> Completion<Self, f64> {
+        let number = realm::to_primitive(cx, value, realm::NUMBER)?.primitive_number();
+        number.ok_or_else(|| type_error::<Self>(cx, "cannot convert to a Number"))
+    }
+
+    fn to_bigint64(cx: &mut Scope<'_>, value: &Value) -> Completion<Self, i64> {
+        match realm::to_primitive(cx, value, realm::NUMBER)? {
+            Value::BigInt(value) => Ok(value as i64),
+            Value::Boolean(value) => Ok(value.into()),
+            Value::String(units) => string_to_bigint64(&String::from_utf16_lossy(&units))
+                .ok_or_else(|| throw::<Self>(cx, ErrorClass::SyntaxError, "not a BigInt")),
+            _ => Err(type_error::<Self>(cx, "cannot convert to a BigInt")),
+        }
+    }
+
+    fn to_string(cx: &mut Scope<'_>, value: &Value) -> Completion<Self> {
+        let string = realm::to_primitive(cx, value, realm::STRING)?.primitive_string();
+        string.ok_or_else(|| type_error::<Self>(cx, "cannot convert to a String"))
+    }
+
+    fn get(cx: &mut Scope<'_>, object: &Value, key: PropertyKey<'_, Self>) -> Completion<Self> {
+        object::get(cx, object, key)
+    }
+
+    fn set(
+        cx: &mut Scope<'_>,
+        object: &Value,
+        key: PropertyKey<'_, Self>,
+        value: &Value,
+    ) -> Completion<Self, ()> {
+        object::set(cx, object, key, value)
+    }
+
+    fn define_property(
+        cx: &mut Scope<'_>,
+        object: &Value,
+        key: PropertyKey<'_, Self>,
+        property: Property,
+    ) -> Completion<Self, ()> {
+        let object = object.object();
+        let done = object.is_some_and(|object| object.define(Key::new(key), property));
+        realm::defined(cx, done)
+    }
+
+    fn get_own_property(
+        _: &mut Scope<'_>,
+        object: &Value,
+        key: PropertyKey<'_, Self>,
+    ) -> Completion<Self, Option<Property>> {
+        Ok(object
+            .object()
+            .and_then(|object| object.get_own(&Key::new(key))))
+    }
+
+    fn own_keys(_: &mut Scope<'_>, object: &Value) -> Completion<Self, Vec<Value>> {
+        Ok(object
+            .object()
+            .map_or(Vec::new(), |object| object.own_keys()))
+    }
+
+    fn get_prototype(_: &mut Scope<'_>, object: &Value) -> Completion<Self> {
+        let object = object.object();
+        Ok(object.map_or(Value::Null, |object| object.proto.borrow().clone()))
+    }
+
+    fn set_prototype(cx: &mut Scope<'_>, object: &Value, proto: &Value) -> Completion<Self, ()> {
+        // The chain must not come back to the object.
+        let mut next = proto.clone();
+        let mut done = object
+            .object()
+            .is_some_and(|object| object.extensible.get() || object.proto.borrow().same(proto));
+        while let Some(object_of_chain) = next.object() {
+            done &= !next.same(object);
+            if !done {
+                break;
+            }
+            let above = object_of_chain.proto.borrow().clone();
+            next = above;
+        }
+        if let (true, Some(object)) = (done, object.object()) {
+            object.proto.replace(proto.clone());
+        }
+        realm::defined(cx, done)
+    }
+
+    fn freeze(_: &mut Scope<'_>, object: &Value) -> Completion<Self, ()> {
+        if let Some(object) = object.object() {
+            object.freeze();
+        }
+        Ok(())
+    }
+
+    fn is_callable(_: &mut Scope<'_>, value: &Value) -> bool {
+        value.is_callable()
+    }
+
+    fn call(
+        cx: &mut Scope<'_>,
+        function: &Value,
+        this: &Value,
+        args: &[Value],
+    ) -> Completion<Self> {
+        let args = Arguments {
+            this,
+            values: args,
+            new_target: None,
+        };
+        realm::call(cx, function, args)
+    }
+
+    fn construct(
+        cx: &mut Scope<'_>,
+        constructor: &Value,
+        args: &[Value],
+        new_target: &Value,
+    ) -> Completion<Self> {
+        let args = Arguments {
+            this: &Value::Undefined,
+            values: args,
+            new_target: Some(new_target),
+        };
+        realm::call(cx, constructor, args)
+    }
+
+    fn global(cx: &mut Scope<'_>) -> Value {
+        cx.global.clone()
+    }
+
+    fn intrinsic(cx: &mut Scope<'_>, intrinsic: Intrinsic) -> Value {
+        match intrinsic {
+            Intrinsic::ObjectPrototype => cx.object_prototype.clone(),
+            Intrinsic::FunctionPrototype => cx.function_prototype.clone(),
+            Intrinsic::ErrorConstructor => cx.error.clone(),
+            Intrinsic::ErrorPrototype => cx.error_prototypes[0].clone(),
+            Intrinsic::Promise => cx.promise.clone(),
+        }
+    }
+
+    fn create_object(cx: &mut Scope<'_>, proto: &Value) -> Completion<Self> {
+        Ok(cx.allocate(Kind::Ordinary, proto))
+    }
+
+    fn create_array(cx: &mut Scope<'_>, elements: &[Value]) -> Completion<Self> {
+        let proto = cx.object_prototype.clone();
+        let array = cx.allocate(Kind::Array, &proto);
+        if let Some(object) = array.object() {
+            let length = Property {
+                configurable: false,
+                ..Property::readonly(Value::Number(elements.len() as f64))
+            };
+            let elements = elements.iter().zip(0..);
+            let elements = elements.map(|(v, i)| (Key::Index(i), Property::data(v.clone())));
+            let mut properties = object.properties.borrow_mut();
+            properties.extend(elements);
+            properties.push((Key::new("length".into()), length));
+        }
+        Ok(array)
+    }
+
+    fn create_host_object(cx: &mut Scope<'_>, proto: &Value, data: HostData) -> Completion<Self> {
+        let graveyard = cx.graveyard.clone();
+        Ok(cx.allocate(Kind::Host(data, graveyard), proto))
+    }
+
+    fn host_data(_: &mut Scope<'_>, value: &Value) -> Option<HostData> {
+        match &value.object()?.kind {
+            Kind::Host(data, _) => Some(*data),
+            _ => None,
+        }
+    }
+
+    fn create_function<F: NativeFn<Self>>(
+        cx: &mut Scope<'_>,
+        data: F::Data,
+        spec: FunctionSpec<'_>,
+    ) -> Completion<Self> {
+        let proto = cx.function_prototype.clone();
+        let body: Native<F> = Native {
+            data,
+            constructor: spec.constructor,
+        };
+        let function = cx.allocate(Kind::Function(Box::new(body)), &proto);
+        let length = Property::readonly(Value::Number(spec.length.into()));
+        Self::define_property(cx, &function, "length".into(), length)?;
+        let name = Property::readonly(spec.name.into());
+        Self::define_property(cx, &function, "name".into(), name)?;
+        Ok(function)
+    }
+
+    fn function_data<F: NativeFn<Self>>(_: &mut Scope<'_>, value: &Value) -> Option<F::Data>
+    where
+        F::Data: Clone,
+    {
+        let body = value.object()?.function()?.as_any();
+        Some(body.downcast_ref::<Native<F>>()?.data.clone())
+    }
+
+    fn downgrade(_: &mut Scope<'_>, value: &Value) -> WeakObject {
+        WeakObject(value.object().map(Rc::downgrade).unwrap_or_default())
+    }
+
+    fn upgrade(_: &mut Scope<'_>, weak: &WeakObject) -> Option<Value> {
+        weak.0.upgrade().map(Value::Object)
+    }
+
+    fn create_error(
+        cx: &mut Scope<'_>,
+        class: ErrorClass,
+        proto: Option<&Value>,
+        message: &str,
+    ) -> Value {
+        let proto = match proto {
+            Some(proto) => proto.clone(),
+            None => cx.error_prototypes[class as usize].clone(),
+        };
+        let error = cx.allocate(Kind::Error(RefCell::default()), &proto);
+        if let Some(object) = error.object() {
+            let message = Property::hidden(message.into());
+            object.define(Key::new("message".into()), message);
+        }
+        error
+    }
+
+    fn error_stack(_: &mut Scope<'_>, error: &Value) -> String {
+        match error.object().map(|object| &object.kind) {
+            Some(Kind::Error(frames)) => frames.borrow().join("\n"),
+            _ => String::new(),
+        }
+    }
+
+    fn prepend_stack(cx: &mut Scope<'_>, error: &Value, frames: &[String]) {
+        if let Some(object) = error.object()
+            && let Kind::Error(stack) = &object.kind
+        {
+            stack.borrow_mut().splice(0..0, frames.iter().cloned());
+            let stack = Property::hidden(Self::error_stack(cx, error).as_str().into());
+            object.define(Key::new("stack".into()), stack);
+        }
+    }
+
+    /// Throws: in safe Rust every buffer owns its bytes.
+    unsafe fn array_buffer_over(cx: &mut Scope<'_>, _: *mut u8, _: usize) -> Completion<Self> {
+        Err(type_error::<Self>(
+            cx,
+            "this engine has no buffers over foreign bytes",
+        ))
+    }
+
+    fn detach(_: &mut Scope<'_>, buffer: &Value) {
+        if let Some(Kind::Bytes(_, bytes)) = buffer.object().map(|object| &object.kind) {
+            bytes.take();
+        }
+    }
+
+    fn create_array_buffer(cx: &mut Scope<'_>, bytes: &[u8]) -> Completion<Self> {
+        let proto = cx.object_prototype.clone();
+        let bytes = RefCell::new(bytes.to_vec());
+        Ok(cx.allocate(Kind::Bytes(ObjectClass::ArrayBuffer, bytes), &proto))
+    }
+
+    fn create_uint8_array(cx: &mut Scope<'_>, bytes: &[u8]) -> Completion<Self> {
+        let proto = cx.object_prototype.clone();
+        let bytes = RefCell::new(bytes.to_vec());
+        Ok(cx.allocate(Kind::Bytes(ObjectClass::TypedArray, bytes), &proto))
+    }
+
+    fn with_bytes<R>(cx: &mut Scope<'_>, value: &Value, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        Self::with_bytes_mut(cx, value, |bytes| f(bytes))
+    }
+
+    fn with_bytes_mut<R>(
+        _: &mut Scope<'_>,
+        value: &Value,
+        f: impl FnOnce(&mut [u8]) -> R,
+    ) -> Option<R> {
+        match &value.object()?.kind {
+            Kind::Bytes(_, bytes) => Some(f(&mut bytes.borrow_mut())),
+            _ => None,
+        }
+    }
+
+    fn new_promise(cx: &mut Scope<'_>) -> Completion<Self, Capability<Self>> {
+        promise::capability(cx)
+    }
+
+    fn promise_state(_: &mut Scope<'_>, value: &Value) -> Option<PromiseState<Value>> {
+        Some(promise::of(value)?.borrow().state.clone())
+    }
+
+    fn promise_then(
+        cx: &mut Scope<'_>,
+        promise: &Value,
+        on_fulfilled: &Value,
+        on_rejected: &Value,
+    ) -> Completion<Self, ()> {
+        promise::then(cx, promise, on_fulfilled, on_rejected)
+    }
+
+    fn enqueue_job(cx: &mut Scope<'_>, function: &Value) -> Completion<Self, ()> {
+        cx.jobs.push_back(Job {
+            function: function.clone(),
+            this: Value::Undefined,
+            args: Vec::new(),
+            reject: None,
+        });
+        Ok(())
+    }
+
+    fn run_job(cx: &mut Scope<'_>) -> Completion<Self, bool> {
+        promise::run_job(cx)
+    }
+
+    fn eval_script(cx: &mut Scope<'_>, _: &str, _: &str) -> Completion<Self> {
+        Err(throw::<Self>(cx, ErrorClass::SyntaxError, NOT_PARSED))
+    }
+
+    fn import(cx: &mut Scope<'_>, _: &str, _: &str) -> Completion<Self> {
+        let capability = promise::capability(cx)?;
+        let error = Self::create_error(cx, ErrorClass::SyntaxError, None, NOT_PARSED);
+        Self::call(cx, &capability.reject, &Value::Undefined, &[error])?;
+        Ok(capability.promise)
+    }
+
+    fn active_script_or_module(_: &mut Scope<'_>) -> Option<String> {
+        None
+    }
+
+    fn parse_json(cx: &mut Scope<'_>, _: &str) -> Completion<Self> {
+        Err(throw::<Self>(cx, ErrorClass::SyntaxError, NOT_PARSED))
+    }
+}
