@@ -102,6 +102,9 @@ impl<F: Family> Default for Lent<F> {
 /// host function what that function was given.
 pub struct StoreCell<W: WasmEngine> {
     lent: Lent<Stores<W>>,
+    /// How many times it is lent at the moment. The address of what is lent would not tell: an
+    /// engine may hand on to a host function the very borrow that it was entered with.
+    lenders: Cell<u32>,
     /// The owned store and the borrow of it that outermost entries take; `None` once closed.
     owned: Cell<Option<Owned<W>>>,
 }
@@ -119,6 +122,24 @@ impl<W: WasmEngine> Clone for Owned<W> {
 
 impl<W: WasmEngine> Copy for Owned<W> {}
 
+/// Counts a lender, until it drops, also on unwind.
+struct Lender<'c>(&'c Cell<u32>);
+
+impl<'c> Lender<'c> {
+    #[inline]
+    fn new(count: &'c Cell<u32>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Lender<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 impl<W: WasmEngine> StoreCell<W> {
     /// Takes a store in.
     pub fn new(store: W::Store) -> Self {
@@ -131,6 +152,7 @@ impl<W: WasmEngine> StoreCell<W> {
         lent.current.set(Some(bottom));
         Self {
             lent,
+            lenders: Cell::new(0),
             owned: Cell::new(Some(Owned { store, bottom })),
         }
     }
@@ -139,7 +161,7 @@ impl<W: WasmEngine> StoreCell<W> {
     #[inline]
     pub fn is_idle(&self) -> bool {
         match (self.owned.get(), self.lent.current.get()) {
-            (Some(owned), Some(current)) => current == owned.bottom,
+            (Some(_), Some(_)) => self.lenders.get() == 0,
             _ => false,
         }
     }
@@ -147,6 +169,7 @@ impl<W: WasmEngine> StoreCell<W> {
     /// Lends a borrow of the store while `f` runs: for the bodies of its host functions.
     #[inline]
     pub fn lend<R>(&self, store: &mut W::StoreMut<'_>, f: impl FnOnce() -> R) -> R {
+        let _lender = Lender::new(&self.lenders);
         self.lent.lend(store, f)
     }
 
@@ -167,8 +190,8 @@ impl<W: WasmEngine> StoreCell<W> {
         self.owned.set(None);
         self.lent.current.set(None);
         // SAFETY: both were leaked from boxes in `new` and are freed only here, once, because
-        // `owned` was `Some`. The store is idle: the cell held `bottom` itself, so no `with` and no
-        // `lend` is active. `bottom` borrows the store and goes first.
+        // `owned` was `Some`. The store is idle: nothing had been taken out of the cell and nobody was
+        // lending, so no `with` and no `lend` is active. `bottom` borrows the store and goes first.
         unsafe {
             drop(Box::from_raw(owned.bottom.as_ptr()));
             drop(Box::from_raw(owned.store.as_ptr()));

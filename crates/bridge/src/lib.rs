@@ -11,6 +11,7 @@ pub mod class;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod convert;
+#[cfg(feature = "conformance")]
 pub mod empty;
 pub mod engine;
 pub mod error;

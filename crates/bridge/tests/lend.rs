@@ -149,9 +149,6 @@ fn stores_nest() {
     assert_eq!(fx.run(1), Ok(1), "it can be entered again");
 }
 
-// FIXME: `StoreCell::is_idle` compares addresses, so a store that an engine hands on to its host
-// function by the same reference seems idle while it is lent, and `close` frees it.
-#[ignore = "frees a store that is running"]
 #[test]
 fn a_store_in_use_is_not_closed() {
     let fx = Fixture::new(|agent, n| {
