@@ -57,7 +57,7 @@ fn call_scalar<J: JsHost, W: WasmEngine>(
     // 4. Let args be « ». 5. For each t of parameters, append ToWebAssemblyValue(argument, t).
     let mut raw = [W::raw_i32(0); INLINE];
     for (index, (slot, ty)) in raw.iter_mut().zip(ty.params()).enumerate() {
-        *slot = arg_to_raw::<J, W>(cx, args, index, *ty)?;
+        arg_to_raw::<J, W>(cx, args, index, *ty, slot)?;
     }
     let raw = &mut raw[..ty.raw_len()];
     // 6. Let (store, ret) be the result of func_invoke(store, funcaddr, args).

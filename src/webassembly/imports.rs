@@ -193,12 +193,11 @@ fn run_scalar<J: JsHost, W: WasmEngine>(
 ) -> Completion<J, ()> {
     let ty = &function.ty;
     // 3. Let jsArguments be « ». 4. For each arg of arguments, append ToJSValue(arg).
-    let arguments: SmallVec<[J::Value; INLINE]> = ty
-        .params()
-        .iter()
-        .zip(&*vals)
-        .map(|(ty, raw)| raw_to_js::<J, W>(cx, raw, *ty))
-        .collect();
+    // Pushed one by one: `collect` is a call and a copy of the whole.
+    let mut arguments = SmallVec::<[J::Value; INLINE]>::new();
+    for (raw, ty) in vals.iter().zip(ty.params()) {
+        arguments.push(raw_to_js::<J, W>(cx, raw, *ty));
+    }
     // 5. Let ret be ? Call(func, undefined, jsArguments).
     let ret = J::call(cx, &function.callable, &J::undefined(), &arguments)?;
     // 6. Let resultsSize be the size of results.

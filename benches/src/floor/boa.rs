@@ -9,19 +9,11 @@ use crate::Subject;
 use crate::case::{self, Type};
 
 /// A context with loops.
+#[derive(Default)]
 pub struct Boa {
     /// The context.
     pub context: Context,
     loops: Option<JsObject>,
-}
-
-impl Default for Boa {
-    fn default() -> Self {
-        Self {
-            context: Context::default(),
-            loops: None,
-        }
-    }
 }
 
 impl Boa {

@@ -73,24 +73,18 @@ impl Default for Alone {
 impl Subject for Alone {
     fn run(&mut self, name: &str, n: u32) -> f64 {
         let mut store = self.store.as_context_mut();
-        let mut vals = [ValRaw::i32(n as i32); 2];
-        match name {
-            "entry" => {
-                for _ in 0..n {
-                    vals = [ValRaw::i32(3); 2];
-                    // SAFETY: the values are of the parameters' types.
-                    unsafe { self.entry.call_unchecked(&mut store, &mut vals) }.expect("no trap");
-                }
-            }
-            // SAFETY: as above.
-            "import_i32x2" => {
-                unsafe { self.import.call_unchecked(&mut store, &mut vals) }.expect("no trap")
-            }
-            // SAFETY: as above.
-            EMPTY_IMPORT => {
-                unsafe { self.empty.call_unchecked(&mut store, &mut vals) }.expect("no trap")
-            }
-            _ => {}
+        let mut vals = [ValRaw::i32(0); 2];
+        // A loop in wasm takes the number of its rounds.
+        let (func, calls, arg) = match name {
+            "entry" => (self.entry, n, 3),
+            "import_i32x2" => (self.import, 1, n as i32),
+            EMPTY_IMPORT => (self.empty, 1, n as i32),
+            _ => return f64::NAN,
+        };
+        for _ in 0..calls {
+            vals = [ValRaw::i32(arg); 2];
+            // SAFETY: the values are of the parameters' types.
+            unsafe { func.call_unchecked(&mut store, &mut vals) }.expect("no trap");
         }
         f64::from(vals[0].get_i32())
     }

@@ -40,24 +40,46 @@ fn modular(number: f64) -> i32 {
 
 /// ToWebAssemblyValue of argument `index` for a scalar type: by its tag where that suffices, else
 /// with the user code that the conversion runs.
+///
+/// Each type writes the slot by itself: a raw value that passes through an `Option` or a `Result`
+/// is copied whole from where a part of it has just been stored, which stalls.
 #[inline(always)]
 pub fn arg_to_raw<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     args: J::Args<'_>,
     index: usize,
     ty: ValType,
-) -> Completion<J, W::Raw> {
-    let fast = match ty {
-        ValType::I32 => J::arg_i32(args, index).map(W::raw_i32),
-        ValType::I64 => J::arg_i64(args, index).map(W::raw_i64),
-        ValType::F32 => J::arg_f64(args, index).map(|v| W::raw_f32((v as f32).to_bits())),
-        ValType::F64 => J::arg_f64(args, index).map(|v| W::raw_f64(v.to_bits())),
-        ValType::V128 | ValType::Ref(_) => None,
-    };
-    match fast {
-        Some(raw) => Ok(raw),
-        None => arg_to_raw_slow::<J, W>(cx, args, index, ty),
+    slot: &mut W::Raw,
+) -> Completion<J, ()> {
+    match ty {
+        ValType::I32 => {
+            if let Some(value) = J::arg_i32(args, index) {
+                *slot = W::raw_i32(value);
+                return Ok(());
+            }
+        }
+        ValType::I64 => {
+            if let Some(value) = J::arg_i64(args, index) {
+                *slot = W::raw_i64(value);
+                return Ok(());
+            }
+        }
+        ValType::F32 => {
+            if let Some(value) = J::arg_f64(args, index) {
+                *slot = W::raw_f32((value as f32).to_bits());
+                return Ok(());
+            }
+        }
+        ValType::F64 => {
+            if let Some(value) = J::arg_f64(args, index) {
+                *slot = W::raw_f64(value.to_bits());
+                return Ok(());
+            }
+        }
+        ValType::V128 | ValType::Ref(_) => {}
     }
+    *slot = arg_to_raw_slow::<J, W>(cx, args, index, ty)?;
+    Ok(())
 }
 
 #[cold]
@@ -77,6 +99,7 @@ fn arg_to_raw_slow<J: JsHost, W: WasmEngine>(
 ///
 /// # Panics
 /// If `ty` is not scalar.
+#[inline]
 pub fn to_raw<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     value: &J::Value,

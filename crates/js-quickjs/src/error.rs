@@ -13,6 +13,7 @@ use crate::value::{self, Value, Word};
 pub(crate) type Result<T, E = Throw<Value>> = std::result::Result<T, E>;
 
 /// The completion that QuickJS returned: a value, or the exception that is pending.
+#[inline]
 pub(crate) fn completion(cx: &mut Scope<'_>, raw: qjs::JSValue) -> Result<Value> {
     if value::tag(raw) == qjs::JS_TAG_EXCEPTION {
         Err(fail(cx))

@@ -373,23 +373,29 @@ pub(crate) fn is_callable(cx: &mut Scope<'_>, value: &Value) -> bool {
 }
 
 /// Words of a few values, without an allocation.
+#[inline]
 fn with_words<R>(
     cx: &mut Scope<'_>,
     args: &[Value],
     f: impl FnOnce(&mut Scope<'_>, c_int, *mut qjs::JSValue) -> Result<R>,
 ) -> Result<R> {
     let mut few = [qjs::JS_UNDEFINED; 8];
-    let mut many = Vec::new();
-    let words = match few.get_mut(..args.len()) {
-        Some(words) => words,
-        None => {
-            many.resize(args.len(), qjs::JS_UNDEFINED);
-            &mut many[..]
-        }
-    };
-    for (word, arg) in words.iter_mut().zip(args) {
+    if args.len() > few.len() {
+        return with_many_words(cx, args, f);
+    }
+    for (word, arg) in few.iter_mut().zip(args) {
         *word = arg.raw(cx);
     }
+    f(cx, args.len() as c_int, few.as_mut_ptr())
+}
+
+#[cold]
+fn with_many_words<R>(
+    cx: &mut Scope<'_>,
+    args: &[Value],
+    f: impl FnOnce(&mut Scope<'_>, c_int, *mut qjs::JSValue) -> Result<R>,
+) -> Result<R> {
+    let mut words: Vec<_> = args.iter().map(|arg| arg.raw(cx)).collect();
     // QuickJS copies arguments to the stack in places, and has a limit of its own.
     let Ok(argc @ ..=65_535) = c_int::try_from(words.len()) else {
         return Err(throw(cx, ErrorClass::RangeError, "too many arguments"));
@@ -397,6 +403,7 @@ fn with_words<R>(
     f(cx, argc, words.as_mut_ptr())
 }
 
+#[inline]
 pub(crate) fn call(
     cx: &mut Scope<'_>,
     function: &Value,

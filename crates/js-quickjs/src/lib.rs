@@ -129,6 +129,7 @@ impl JsHost for QuickJs {
         value::as_boolean(value)
     }
 
+    #[inline]
     fn as_number(value: &Value) -> Option<f64> {
         value::as_number(value)
     }
@@ -193,6 +194,7 @@ impl JsHost for QuickJs {
         value::to_boolean(cx, value)
     }
 
+    #[inline]
     fn to_number(cx: &mut Scope<'_>, value: &Value) -> Result<f64> {
         value::to_number(cx, value)
     }
@@ -255,6 +257,7 @@ impl JsHost for QuickJs {
         function::is_callable(cx, value)
     }
 
+    #[inline]
     fn call(cx: &mut Scope<'_>, function: &Value, this: &Value, args: &[Value]) -> Result<Value> {
         function::call(cx, function, this, args)
     }

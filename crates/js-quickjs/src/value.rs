@@ -336,6 +336,7 @@ pub(crate) fn as_boolean(value: &Value) -> Option<bool> {
     (value.tag() == qjs::JS_TAG_BOOL).then(|| unsafe { qjs::JS_VALUE_GET_BOOL(value.word.raw()) })
 }
 
+#[inline]
 pub(crate) fn as_number(value: &Value) -> Option<f64> {
     number(value.word.raw())
 }
@@ -396,10 +397,16 @@ pub(crate) fn to_boolean(cx: &mut Scope<'_>, value: &Value) -> bool {
     unsafe { qjs::JS_ToBool(cx.ctx, value.raw(cx)) > 0 }
 }
 
+#[inline]
 pub(crate) fn to_number(cx: &mut Scope<'_>, value: &Value) -> Result<f64> {
-    if let Some(number) = as_number(value) {
-        return Ok(number);
+    match as_number(value) {
+        Some(number) => Ok(number),
+        None => to_number_slow(cx, value),
     }
+}
+
+#[cold]
+fn to_number_slow(cx: &mut Scope<'_>, value: &Value) -> Result<f64> {
     let raw = value.raw(cx);
     // SAFETY: a valid value of the runtime.
     let number = guarded(cx, |ctx| unsafe { qjs::JS_ToNumber(ctx, raw) })?;
