@@ -19,23 +19,12 @@ pub fn to_int32(number: f64) -> i32 {
 /// The integral part of `number` modulo 2^32, as the signed number of those bits.
 #[cold]
 fn modular(number: f64) -> i32 {
+    const TWO_32: f64 = 4_294_967_296.0;
     if !number.is_finite() {
         return 0;
     }
-    let bits = number.to_bits();
-    let exponent = ((bits >> 52) & 0x7ff) as i32 - 1075;
-    let mantissa = (bits & ((1 << 52) - 1)) | (1 << 52);
-    let magnitude = match exponent {
-        32.. => 0,
-        0..32 => (mantissa << exponent) as u32,
-        -63..0 => (mantissa >> -exponent) as u32,
-        _ => 0,
-    };
-    if number.is_sign_negative() {
-        magnitude.wrapping_neg() as i32
-    } else {
-        magnitude as i32
-    }
+    // The remainder is exact, and below 2^32 in magnitude.
+    (number.trunc() % TWO_32) as i64 as i32
 }
 
 /// ToWebAssemblyValue of argument `index` for a scalar type: by its tag where that suffices, else
@@ -168,6 +157,17 @@ mod tests {
         ];
         for (number, expected) in cases {
             assert_eq!(to_int32(number), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn to_int32_agrees_with_exact_arithmetic() {
+        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+        for _ in 0..200_000 {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            let number = (state as i64 as f64) / f64::from(1u32 << (state % 31));
+            let exact = (number.trunc() as i128).rem_euclid(1 << 32) as u32 as i32;
+            assert_eq!(to_int32(number), exact, "{number}");
         }
     }
 }

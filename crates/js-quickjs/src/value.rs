@@ -254,30 +254,6 @@ pub(crate) fn tag(raw: qjs::JSValue) -> i32 {
     unsafe { qjs::JS_VALUE_GET_NORM_TAG(raw) }
 }
 
-/// [ToInt32](https://tc39.es/ecma262/#sec-toint32) of a Number.
-#[inline]
-pub(crate) fn to_int32(number: f64) -> i32 {
-    let int = number as i32;
-    if f64::from(int) == number {
-        return int;
-    }
-    let bits = number.to_bits();
-    let exponent = ((bits >> 52) & 0x7FF) as i32 - 1075;
-    let mantissa = (bits & ((1 << 52) - 1)) | (1 << 52);
-    let magnitude = match exponent {
-        // NaN and the infinities have the greatest exponent.
-        32.. => 0,
-        0..32 => (mantissa << exponent) as u32,
-        -52..0 => (mantissa >> -exponent) as u32,
-        _ => 0,
-    };
-    if number < 0.0 {
-        magnitude.wrapping_neg() as i32
-    } else {
-        magnitude as i32
-    }
-}
-
 pub(crate) fn bigint_i64(cx: &mut Scope<'_>, value: i64) -> Value {
     // SAFETY: the context lives.
     let raw = unsafe { qjs::JS_NewBigInt64(cx.ctx, value) };
@@ -433,49 +409,4 @@ pub(crate) fn to_string(cx: &mut Scope<'_>, value: &Value) -> Result<Value> {
     let raw = value.raw(cx);
     // SAFETY: a valid value of the runtime.
     guarded(cx, |ctx| unsafe { qjs::JS_ToString(ctx, raw) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::to_int32;
-
-    #[test]
-    fn to_int32_is_modular() {
-        for (number, int) in [
-            (0.0, 0),
-            (-0.0, 0),
-            (0.9, 0),
-            (-0.9, 0),
-            (-1.5, -1),
-            (2147483648.0, i32::MIN),
-            (4294967295.0, -1),
-            (4294967296.0, 0),
-            (4294967297.9, 1),
-            (-2147483649.0, i32::MAX),
-            (9007199254740994.0, 2),
-            (9223372036854775808.0, 0),
-            (
-                (1u64 << 52) as f64 * 4294967296.0 * 0.5 + 2147483648.0,
-                i32::MIN,
-            ),
-            (1e300, 0),
-            (f64::NAN, 0),
-            (f64::INFINITY, 0),
-            (f64::NEG_INFINITY, 0),
-            (f64::MIN_POSITIVE, 0),
-        ] {
-            assert_eq!(to_int32(number), int, "{number}");
-        }
-    }
-
-    #[test]
-    fn to_int32_agrees_with_exact_arithmetic() {
-        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-        for _ in 0..200_000 {
-            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-            let number = (state as i64 as f64) / f64::from(1u32 << (state % 31));
-            let exact = (number.trunc() as i128).rem_euclid(1 << 32) as u32 as i32;
-            assert_eq!(to_int32(number), exact, "{number}");
-        }
-    }
 }

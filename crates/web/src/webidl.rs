@@ -1,6 +1,7 @@
 //! [WebIDL conversions](https://webidl.spec.whatwg.org/#js-type-mapping) of arguments.
 
 use sinew_bridge::class::type_error;
+use sinew_bridge::convert::to_int32;
 use sinew_bridge::{Completion, JsHost, ObjectClass, ValueType};
 
 /// [USVString](https://webidl.spec.whatwg.org/#js-USVString). Runs user code.
@@ -18,16 +19,6 @@ pub(crate) fn usv_string<J: JsHost>(
 /// [long](https://webidl.spec.whatwg.org/#js-long). Runs user code.
 pub(crate) fn long<J: JsHost>(cx: &mut J::Scope<'_>, value: &J::Value) -> Completion<J, i32> {
     Ok(to_int32(J::to_number(cx, value)?))
-}
-
-/// [ToInt32](https://tc39.es/ecma262/#sec-toint32) of a Number.
-pub(crate) fn to_int32(number: f64) -> i32 {
-    const TWO_32: f64 = 4_294_967_296.0;
-    if !number.is_finite() {
-        return 0;
-    }
-    // The remainder is exact, and below 2^32 in magnitude.
-    (number.trunc() % TWO_32) as i64 as i32
 }
 
 /// A [dictionary](https://webidl.spec.whatwg.org/#js-dictionary) argument: the object to read its
@@ -81,27 +72,4 @@ pub(crate) fn callback<J: JsHost>(
         return Ok(value);
     }
     Err(type_error::<J>(cx, &format!("{what} is not a function")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::to_int32;
-
-    #[test]
-    fn to_int32_wraps() {
-        for (number, expected) in [
-            (0.0, 0),
-            (-0.9, 0),
-            (1.9, 1),
-            (f64::NAN, 0),
-            (f64::INFINITY, 0),
-            (2_147_483_648.0, i32::MIN),
-            (4_294_967_297.0, 1),
-            (-4_294_967_297.0, -1),
-            (1e300, 0),
-            (-2_147_483_649.0, i32::MAX),
-        ] {
-            assert_eq!(to_int32(number), expected, "{number}");
-        }
-    }
 }
