@@ -205,12 +205,12 @@ fn run_scalar<J: JsHost, W: WasmEngine>(
         // 7. If resultsSize is 0, return « ».
         [] => {}
         // 8. Otherwise, if resultsSize is 1, return « ToWebAssemblyValue(ret, results[0]) ».
-        [ty] => vals[0] = to_raw::<J, W>(cx, &ret, ty)?,
+        [ty] => to_raw::<J, W>(cx, &ret, ty, &mut vals[0])?,
         // 9. Otherwise, …
         ref types => {
             let values = results_list(cx, function, &ret)?;
             for ((slot, value), ty) in vals.iter_mut().zip(&values).zip(types) {
-                *slot = to_raw::<J, W>(cx, value, *ty)?;
+                to_raw::<J, W>(cx, value, *ty, slot)?;
             }
         }
     }

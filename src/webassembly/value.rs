@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::convert::{to_int32, to_raw};
+use sinew_bridge::convert::to_int32;
 use sinew_bridge::{
     Completion, HeapType, JsHost, RefType, Val, ValType, ValueType, WasmEngine, class,
 };
@@ -41,7 +41,7 @@ pub(crate) fn to_wasm<J: JsHost, W: WasmEngine>(
     Ok(match ty {
         ValType::I64 => Val::I64(J::to_bigint64(cx, value)?),
         ValType::I32 => Val::I32(to_int32(J::to_number(cx, value)?)),
-        ValType::F32 => Val::F32(W::raw_get_f32(&to_raw::<J, W>(cx, value, ty)?)),
+        ValType::F32 => Val::F32((J::to_number(cx, value)? as f32).to_bits()),
         ValType::F64 => Val::F64(J::to_number(cx, value)?.to_bits()),
         ValType::Ref(ty) => to_reference(cx, store, value, ty)?,
         // 1. v128 cannot be passed.

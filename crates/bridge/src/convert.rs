@@ -67,34 +67,50 @@ pub fn arg_to_raw<J: JsHost, W: WasmEngine>(
         }
         ValType::V128 | ValType::Ref(_) => {}
     }
-    *slot = arg_to_raw_slow::<J, W>(cx, args, index, ty)?;
-    Ok(())
-}
-
-#[cold]
-#[inline(never)]
-fn arg_to_raw_slow<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    args: J::Args<'_>,
-    index: usize,
-    ty: ValType,
-) -> Completion<J, W::Raw> {
     let value = J::arg(cx, args, index);
-    to_raw::<J, W>(cx, &value, ty)
+    to_raw_slow::<J, W>(cx, &value, ty, slot)
 }
 
 /// [ToWebAssemblyValue](https://webassembly.github.io/spec/js-api/#towebassemblyvalue) of a value
-/// for a scalar type. Runs user code.
+/// for a scalar type, a Number without a call. Runs user code.
 ///
 /// # Panics
 /// If `ty` is not scalar.
-#[inline]
+#[inline(always)]
 pub fn to_raw<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     value: &J::Value,
     ty: ValType,
-) -> Completion<J, W::Raw> {
-    Ok(match ty {
+    slot: &mut W::Raw,
+) -> Completion<J, ()> {
+    if let Some(number) = J::as_number(value) {
+        match ty {
+            ValType::I32 => {
+                *slot = W::raw_i32(to_int32(number));
+                return Ok(());
+            }
+            ValType::F32 => {
+                *slot = W::raw_f32((number as f32).to_bits());
+                return Ok(());
+            }
+            ValType::F64 => {
+                *slot = W::raw_f64(number.to_bits());
+                return Ok(());
+            }
+            _ => {}
+        }
+    }
+    to_raw_slow::<J, W>(cx, value, ty, slot)
+}
+
+#[inline(never)]
+fn to_raw_slow<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+    ty: ValType,
+    slot: &mut W::Raw,
+) -> Completion<J, ()> {
+    *slot = match ty {
         // 2. If type is i64: ToBigInt64(v).
         ValType::I64 => W::raw_i64(J::to_bigint64(cx, value)?),
         // 3. If type is i32: ToInt32(v).
@@ -104,7 +120,8 @@ pub fn to_raw<J: JsHost, W: WasmEngine>(
         // 5. If type is f64: ToNumber(v).
         ValType::F64 => W::raw_f64(J::to_number(cx, value)?.to_bits()),
         ValType::V128 | ValType::Ref(_) => unreachable!("{ty} is not scalar"),
-    })
+    };
+    Ok(())
 }
 
 /// [ToJSValue](https://webassembly.github.io/spec/js-api/#tojsvalue) of a scalar.

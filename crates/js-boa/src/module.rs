@@ -8,7 +8,9 @@ use std::path::Path;
 use std::rc::Rc;
 
 use boa_engine::module::{ModuleLoader, ModuleRequest, Referrer};
-use boa_engine::{Context, JsObject, JsResult, JsString, JsValue, Module, Script, Source};
+use boa_engine::{
+    Context, JsError, JsNativeError, JsObject, JsResult, JsString, JsValue, Module, Script, Source,
+};
 use sinew_bridge::{Completion, Throw};
 
 use crate::Boa;
@@ -116,7 +118,7 @@ fn host_load_imported_module(
     let source = hooks.load(cx, &name)?;
     let module = cx.run(|context| {
         let source = Source::from_bytes(&source).with_path(Path::new(&name));
-        Module::parse(source, None, context)
+        Module::parse(source, None, context).map_err(|error| with_file(error, &name))
     })?;
     let meta = JsObject::with_null_proto();
     hooks.import_meta(cx, &name, &meta.clone().into())?;
@@ -130,6 +132,16 @@ fn host_load_imported_module(
     };
     cx.state.modules.borrow_mut().0.insert(name, record);
     Ok(module)
+}
+
+/// Boa's SyntaxErrors say where in a text they are, and not in which.
+fn with_file(error: JsError, name: &str) -> JsError {
+    match error.as_native().map(|native| native.message().to_string()) {
+        Some(message) => JsNativeError::syntax()
+            .with_message(format!("{message} in {name}"))
+            .into(),
+        None => error,
+    }
 }
 
 fn known(cx: &Scope<'_>, name: &str) -> Option<Module> {
