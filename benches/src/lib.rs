@@ -5,7 +5,7 @@
 //! nothing else. It checks no stack and no termination and catches no panic. What the engines take
 //! on their own is measured as well.
 //!
-//! `cargo bench -p sinew-benches` runs all of it, and prints a table in the end.
+//! `cargo bench -p sinew-benches --features full` runs all of it, and prints a table in the end.
 
 pub mod case;
 pub mod floor;
