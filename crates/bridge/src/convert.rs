@@ -83,22 +83,26 @@ pub fn to_raw<J: JsHost, W: WasmEngine>(
     ty: ValType,
     slot: &mut W::Raw,
 ) -> Completion<J, ()> {
-    if let Some(number) = J::as_number(value) {
-        match ty {
-            ValType::I32 => {
-                *slot = W::raw_i32(to_int32(number));
+    match ty {
+        ValType::I32 => {
+            if let Some(number) = J::as_i32(value) {
+                *slot = W::raw_i32(number);
                 return Ok(());
             }
-            ValType::F32 => {
+        }
+        ValType::F32 => {
+            if let Some(number) = J::as_number(value) {
                 *slot = W::raw_f32((number as f32).to_bits());
                 return Ok(());
             }
-            ValType::F64 => {
+        }
+        ValType::F64 => {
+            if let Some(number) = J::as_number(value) {
                 *slot = W::raw_f64(number.to_bits());
                 return Ok(());
             }
-            _ => {}
         }
+        ValType::I64 | ValType::V128 | ValType::Ref(_) => {}
     }
     to_raw_slow::<J, W>(cx, value, ty, slot)
 }

@@ -8,7 +8,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use rquickjs::qjs;
-use sinew_bridge::convert::to_int32;
 use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn, Throw};
 
 use crate::QuickJs;
@@ -68,14 +67,7 @@ fn is_construction(args: Args<'_>) -> bool {
 
 #[inline]
 pub(crate) fn arg_i32(args: Args<'_>, index: usize) -> Option<i32> {
-    let raw = args.get(index)?;
-    match value::tag(raw) {
-        // SAFETY: the tag says that it is an int.
-        qjs::JS_TAG_INT => Some(unsafe { qjs::JS_VALUE_GET_INT(raw) }),
-        // SAFETY: the tag says that it is a double.
-        qjs::JS_TAG_FLOAT64 => Some(to_int32(unsafe { qjs::JS_VALUE_GET_FLOAT64(raw) })),
-        _ => None,
-    }
+    value::int32(args.get(index)?)
 }
 
 #[inline]

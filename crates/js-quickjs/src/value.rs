@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use rquickjs::qjs;
 use sinew_bridge::ValueType;
+use sinew_bridge::convert::to_int32;
 
 use crate::error::{Result, completion, fail, guarded};
 use crate::scope::Scope;
@@ -315,6 +316,23 @@ pub(crate) fn as_boolean(value: &Value) -> Option<bool> {
 #[inline]
 pub(crate) fn as_number(value: &Value) -> Option<f64> {
     number(value.word.raw())
+}
+
+#[inline]
+pub(crate) fn as_i32(value: &Value) -> Option<i32> {
+    int32(value.word.raw())
+}
+
+/// ToInt32 of a Number.
+#[inline]
+pub(crate) fn int32(raw: qjs::JSValue) -> Option<i32> {
+    match tag(raw) {
+        // SAFETY: the tag says that it is an int.
+        qjs::JS_TAG_INT => Some(unsafe { qjs::JS_VALUE_GET_INT(raw) }),
+        // SAFETY: the tag says that it is a double.
+        qjs::JS_TAG_FLOAT64 => Some(to_int32(unsafe { qjs::JS_VALUE_GET_FLOAT64(raw) })),
+        _ => None,
+    }
 }
 
 /// The value of a Number.

@@ -27,6 +27,15 @@ pub fn numbers_round_trip<J: JsHost>() {
             assert_eq!(back.to_bits(), number.to_bits(), "{number}");
         }
         assert!(J::as_number(&J::number(f64::NAN)).is_some_and(f64::is_nan));
+        for (number, int) in [(7.0, 7), (-7.9, -7), (4_294_967_297.0, 1), (f64::NAN, 0)] {
+            let found = J::as_i32(&J::number(number));
+            assert!(
+                found.is_none_or(|found| found == int),
+                "{number}: {found:?}"
+            );
+        }
+        assert_eq!(J::as_i32(&J::number_i32(-5)), Some(-5));
+        assert_eq!(J::as_i32(&J::boolean(true)), None);
         define::<J>(cx, "minus_zero", J::number(-0.0));
         assert!(holds::<J>(cx, "Object.is(minus_zero, -0)"));
         define::<J>(cx, "three", J::number(3.0));
