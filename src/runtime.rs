@@ -132,9 +132,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         let key = resolver
             .entry(path.as_ref())
             .map_err(|error| Error::setup(error.to_string()))?;
-        let promise = self.enter(|cx| J::import(cx.scope, &key.url(), &key.url()))?;
-        self.settle(&Value::new(promise, self.agent.id))?;
-        self.run()
+        self.run_module(&key.url())
     }
 
     /// Runs `source` as a module, as if it were the file at `path`, which need not exist: relative
@@ -147,7 +145,12 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         let url = Key::from_path(&path).url();
         self.loader
             .supply(&url, ModuleSource::JavaScript(source.to_owned()));
-        let promise = self.enter(|cx| J::import(cx.scope, &url, &url))?;
+        self.run_module(&url)
+    }
+
+    /// Imports the module with this URL, and runs until nothing is left.
+    fn run_module(&mut self, url: &str) -> Result<(), Error> {
+        let promise = self.enter(|cx| J::import(cx.scope, url, url))?;
         self.settle(&Value::new(promise, self.agent.id))?;
         self.run()
     }

@@ -267,18 +267,16 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
 
     /// Sets the bindings of globals whose value is another than the one they show.
     fn update_live_globals(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        let changed: SmallVec<[usize; 4]> = self.access(cx, |wasm| {
-            let mut live_globals = self.live_globals.borrow_mut();
-            let globals = live_globals.iter_mut().enumerate();
+        let changed: SmallVec<[(usize, Option<u64>); 4]> = self.access(cx, |wasm| {
+            let live_globals = self.live_globals.borrow();
+            let globals = live_globals.iter().enumerate();
             let changed = globals.filter_map(|(at, live)| {
                 let bits = bits_of(&W::global_get(wasm, &live.global));
-                let same = bits.is_some() && bits == live.bits;
-                live.bits = bits;
-                (!same).then_some(at)
+                (bits.is_none() || bits != live.bits).then_some((at, bits))
             });
             changed.collect()
         })?;
-        for at in changed {
+        for (at, bits) in changed {
             let (slot, shown, set) = {
                 let live = &self.live_globals.borrow()[at];
                 (live.slot, live.shown.clone(), live.set.clone())
@@ -286,8 +284,9 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             let value = crate::webassembly::global::get_value(cx, self, slot)?;
             if !J::same_value(cx, &shown, &value) {
                 J::call(cx, &set, &J::undefined(), std::slice::from_ref(&value))?;
-                self.live_globals.borrow_mut()[at].shown = value;
             }
+            let live = &mut self.live_globals.borrow_mut()[at];
+            (live.shown, live.bits) = (value, bits);
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ use boa_engine::{
 use boa_gc::{Finalize, Trace, custom_trace};
 use sinew_bridge::{
     Completion, Graveyard, HostData, Intrinsic, ObjectClass, Property, PropertyKey, PropertyKind,
+    Throw,
 };
 
 use crate::Boa;
@@ -277,7 +278,7 @@ pub(crate) fn set_prototype(
     proto: &JsValue,
 ) -> Completion<Boa, ()> {
     let Some(intrinsics) = cx.intrinsics() else {
-        return Ok(());
+        return Err(Throw::Terminated);
     };
     cx.run(|context| {
         let done = intrinsics.set_prototype_of.call(
