@@ -63,11 +63,11 @@ impl<J: JsHost, W: WasmEngine> Agent<J, W> {
         })
     }
 
-    /// Defines `WebAssembly` on the global object.
-    pub fn install(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        let classes = webassembly::install(cx, self)?;
+    /// Defines `WebAssembly` on the global object, and returns it.
+    pub fn install(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J> {
+        let (classes, namespace) = webassembly::install(cx, self)?;
         *self.classes.borrow_mut() = Some(Rc::new(classes));
-        Ok(())
+        Ok(namespace)
     }
 
     /// The class table of the realm.
@@ -88,6 +88,11 @@ impl<J: JsHost, W: WasmEngine> Agent<J, W> {
             Ok(store) => Ok(self.store.borrow_mut().insert(store).clone()),
             Err(error) => Err(webassembly::error::engine_error(cx, self, &error, None)),
         }
+    }
+
+    /// The store, if one was made.
+    pub(crate) fn existing_store(&self) -> Option<Rc<Store<J, W>>> {
+        self.store.borrow().clone()
     }
 
     /// Whether a crossing may go ahead: not after termination, and only with enough native stack
@@ -120,7 +125,7 @@ impl<J: JsHost, W: WasmEngine> Agent<J, W> {
         cx: &mut J::Scope<'_>,
         store: &Rc<Store<J, W>>,
     ) -> Completion<J, ()> {
-        if self.budget.grown() || store.has_live_globals() {
+        if self.budget.grown() || store.is_watched() {
             return store.refresh(cx);
         }
         Ok(())

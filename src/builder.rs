@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sinew_bridge::class::define_methods;
 use sinew_bridge::stack::{HEADROOM, StackBounds};
 use sinew_bridge::{
     Completion, EngineConfig, FunctionSpec, Graveyard, HostConfig, HostHooks, JsHost, NativeFn,
@@ -19,7 +20,7 @@ use crate::cache::ModuleCache;
 use crate::error::Error;
 use crate::esm::ModuleSource;
 use crate::esm::loader::{LoadHook, Loader, LoaderConfig};
-use crate::esm::wasm_import;
+use crate::esm::{namespace_instance, wasm_import};
 use crate::runtime::{InterruptHandle, Parts, Runtime};
 use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
@@ -285,7 +286,13 @@ fn install<J: JsHost, W: WasmEngine>(
     web: Option<&Rc<Web<J>>>,
     functions: Vec<HostFunction<J>>,
 ) -> Completion<J, ()> {
-    agent.install(cx)?;
+    let namespace = agent.install(cx)?;
+    define_methods(
+        cx,
+        loader,
+        &namespace,
+        namespace_instance::methods::<J, W>(),
+    )?;
     if let Some(web) = web {
         web.install(cx)?;
     }

@@ -18,6 +18,7 @@ use crate::agent::Agent;
 use crate::builder::RuntimeBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::esm::ModuleSource;
+use crate::esm::entry::Entry;
 use crate::esm::loader::Loader;
 use crate::esm::record::ModuleRecord;
 use crate::value::{FromJs, IntoArgs, Local, Value};
@@ -119,8 +120,13 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         }
     }
 
-    /// Imports the module at `path`, relative to the current folder, and runs until nothing is
-    /// left: jobs, timers, top-level await.
+    /// Runs the file at `path`, relative to the current folder, until nothing is left: jobs, timers,
+    /// top-level await.
+    ///
+    /// It is imported as a module, or run as a classic script that can `import()`. As in Node.js a
+    /// `.mjs` file is a module and a `.cjs` file a script; for other JavaScript the `type` in the
+    /// nearest `package.json` decides, and where there is none the syntax: `import` and `export`
+    /// declarations, `import.meta` and top-level `await` make it a module.
     ///
     /// # Errors
     /// What is not caught by the program, a module that cannot be found, read, linked or evaluated,
@@ -132,7 +138,13 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         let key = resolver
             .entry(path.as_ref())
             .map_err(|error| Error::setup(error.to_string()))?;
-        self.run_module(&key.url())
+        match self.loader.entry(resolver, &key).map_err(Error::setup)? {
+            Entry::Module => self.run_module(&key.url()),
+            Entry::Script(text) => {
+                self.eval::<Value<J>>(&key.url(), &text)?;
+                self.run()
+            }
+        }
     }
 
     /// Runs `source` as a module, as if it were the file at `path`, which need not exist: relative
@@ -171,8 +183,10 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// # Errors
     /// What the script throws.
     pub fn eval<T: FromJs<J>>(&mut self, name: &str, source: &str) -> Result<T, Error> {
+        let loader = self.loader.clone();
         self.enter(|cx| {
-            let value = J::eval_script(cx.scope, name, source)?;
+            let source = loader.script_text(cx.scope, name, source)?;
+            let value = J::eval_script(cx.scope, name, &source)?;
             T::from_js(cx, &value)
         })
     }

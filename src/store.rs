@@ -15,8 +15,11 @@ use sinew_bridge::{
 use smallvec::SmallVec;
 
 use crate::agent::Agent;
+use crate::webassembly::cache::ObjectCache;
 use crate::webassembly::error::engine_error;
+use crate::webassembly::exception::{ExceptionEntry, Raised, raise};
 use crate::webassembly::externs::Externs;
+use crate::webassembly::memory;
 
 /// A store with its entities, as JavaScript knows them.
 pub struct Store<J: JsHost, W: WasmEngine> {
@@ -30,8 +33,17 @@ pub struct Store<J: JsHost, W: WasmEngine> {
     pub(crate) tables: RefCell<Vec<Entry<J, W::Table, TableType>>>,
     pub(crate) globals: RefCell<Vec<Entry<J, W::Global, GlobalType>>>,
     pub(crate) tags: RefCell<Vec<Entry<J, W::Tag, FuncType>>>,
+    /// The [Exception object cache](https://webassembly.github.io/spec/js-api/#exception-object-cache).
+    pub(crate) exceptions: RefCell<ObjectCache<J, ExceptionEntry<J, W>>>,
+    /// The [Exported GC Object cache](https://webassembly.github.io/spec/js-api/#exported-gc-object-cache).
+    pub(crate) gc_objects: RefCell<ObjectCache<J, W::AnyRef>>,
+    /// The address of the [JavaScript exception tag](https://webassembly.github.io/spec/js-api/#javascript-exception-tag).
+    pub(crate) javascript_tag: Cell<Option<u32>>,
     live_globals: RefCell<Vec<LiveGlobal<J, W>>>,
     has_live_globals: Cell<bool>,
+    /// Whether JavaScript has a growable SharedArrayBuffer: no engine tells when a shared memory
+    /// grows.
+    pub(crate) has_growable_buffers: Cell<bool>,
 }
 
 /// A JavaScript function that wasm imports.
@@ -57,11 +69,13 @@ pub(crate) struct MemoryEntry<J: JsHost, W: WasmEngine> {
     pub closed: bool,
 }
 
-/// An attached ArrayBuffer over a memory.
+/// The `[[BufferObject]]` of a memory: an attached ArrayBuffer, or a SharedArrayBuffer.
 pub(crate) struct Buffer<J: JsHost> {
     pub value: J::Value,
     pub data: *mut u8,
     pub len: usize,
+    /// Whether it can change its length, which then follows the memory's.
+    pub resizable: bool,
 }
 
 /// A mutable global that modules see as a live binding.
@@ -141,8 +155,12 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             tables: RefCell::default(),
             globals: RefCell::default(),
             tags: RefCell::default(),
+            exceptions: RefCell::default(),
+            gc_objects: RefCell::default(),
+            javascript_tag: Cell::new(None),
             live_globals: RefCell::default(),
             has_live_globals: Cell::new(false),
+            has_growable_buffers: Cell::new(false),
         });
         // Closed by `close`, which drops the wasm store and with it this way back.
         let _ = imported.store.set(store.clone());
@@ -166,30 +184,66 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         }
     }
 
-    /// Wasm to JavaScript: runs `f` with the scope, the store being lent to what `f` calls. A throw
-    /// completion waits with the agent.
+    /// Wasm to JavaScript: runs `f` with the scope, the store being lent to what `f` calls. What it
+    /// throws becomes an exception of wasm.
     #[inline]
     pub(crate) fn leave<R>(
         self: &Rc<Self>,
         wasm: &mut W::StoreMut<'_>,
         f: impl for<'s> FnOnce(&mut J::Scope<'s>) -> Completion<J, R>,
     ) -> Result<R, HostTrap> {
+        let raised = match self.cross(wasm, f, |cx, throw| raise(cx, self, throw)) {
+            Ok(result) => return Ok(result),
+            Err(raised) => raised,
+        };
+        match raised {
+            Raised::Exception(exn) => {
+                W::exn_throw(wasm, &exn);
+                Err(HostTrap::Exception)
+            }
+            Raised::Completion(throw) => Err(self.pend(throw)),
+        }
+    }
+
+    /// Like [`leave`](Self::leave), but what `f` throws passes all wasm by, as a trap does.
+    pub(crate) fn leave_trapping<R>(
+        self: &Rc<Self>,
+        wasm: &mut W::StoreMut<'_>,
+        f: impl for<'s> FnOnce(&mut J::Scope<'s>) -> Completion<J, R>,
+    ) -> Result<R, HostTrap> {
+        self.cross(wasm, f, |_, throw| throw)
+            .map_err(|throw| self.pend(throw))
+    }
+
+    /// Runs `f` beyond the edge, and `fail` with what it throws.
+    #[inline]
+    fn cross<R, E: From<Throw<J::Value>>>(
+        self: &Rc<Self>,
+        wasm: &mut W::StoreMut<'_>,
+        f: impl for<'s> FnOnce(&mut J::Scope<'s>) -> Completion<J, R>,
+        fail: impl for<'s> FnOnce(&mut J::Scope<'s>, Throw<J::Value>) -> E,
+    ) -> Result<R, E> {
         let agent = &self.agent;
         let outcome = self.cell.lend(wasm, || {
             agent.scope.with(|cx| {
-                agent.may_cross(cx, false)?;
-                agent.refresh(cx, self)?;
-                f(cx)
+                let crossing = agent
+                    .may_cross(cx, false)
+                    .and_then(|()| agent.refresh(cx, self));
+                match crossing.and_then(|()| f(cx)) {
+                    Ok(result) => Ok(result),
+                    Err(throw) => Err(fail(cx, throw)),
+                }
             })
         });
-        let throw = match outcome {
-            Ok(Ok(result)) => return Ok(result),
-            Ok(Err(throw)) => throw,
-            // The scope is lent whenever wasm runs.
-            Err(NotLent) => Throw::Terminated,
-        };
-        agent.pending.set(Some(throw));
-        Err(HostTrap)
+        // The scope is lent whenever wasm runs.
+        outcome.unwrap_or_else(|NotLent| Err(Throw::Terminated.into()))
+    }
+
+    /// Lets a throw completion wait with the agent until the wasm frames are gone.
+    #[cold]
+    fn pend(&self, throw: Throw<J::Value>) -> HostTrap {
+        self.agent.pending.set(Some(throw));
+        HostTrap::Completion
     }
 
     /// Runs `f` with the store, for operations that run no code.
@@ -227,17 +281,22 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         self.has_live_globals.set(true);
     }
 
-    /// Whether [`refresh`](Self::refresh) has live bindings to look after.
+    /// Whether [`refresh`](Self::refresh) has something to look after that does not report.
     #[inline]
-    pub(crate) fn has_live_globals(&self) -> bool {
+    pub(crate) fn is_watched(&self) -> bool {
+        self.has_live_globals.get() || self.has_growable_buffers.get()
+    }
+
+    /// Whether there are live bindings.
+    fn has_live_globals(&self) -> bool {
         self.has_live_globals.get()
     }
 
-    /// Detaches the buffers of memories that have grown, and updates live bindings.
+    /// Refreshes the buffers of memories that have grown, and updates live bindings.
     #[cold]
     pub(crate) fn refresh(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        if self.agent.budget.take_grown() {
-            self.detach_stale(cx)?;
+        if self.agent.budget.take_grown() | self.has_growable_buffers.get() {
+            self.refresh_stale(cx)?;
         }
         if self.has_live_globals() {
             self.update_live_globals(cx)?;
@@ -245,22 +304,19 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         Ok(())
     }
 
-    /// Detaches each buffer that is no longer all of its memory.
-    fn detach_stale(&self, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        let stale = self.access(cx, |wasm| {
-            let mut stale = Vec::new();
-            for memory in self.memories.borrow_mut().iter_mut() {
-                let now = W::mem_data(wasm, &memory.entry.entity);
-                if let Some(buffer) = &memory.buffer
-                    && (buffer.data, buffer.len) != now
-                {
-                    stale.extend(memory.buffer.take());
-                }
-            }
-            stale
+    /// Refreshes each buffer that is no longer all of its memory.
+    fn refresh_stale(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
+        let stale: SmallVec<[u32; 4]> = self.access(cx, |wasm| {
+            let memories = self.memories.borrow();
+            let stale = memories.iter().enumerate().filter(|(_, memory)| {
+                memory.buffer.as_ref().is_some_and(|buffer| {
+                    (buffer.data, buffer.len) != W::mem_data(wasm, &memory.entry.entity)
+                })
+            });
+            stale.map(|(slot, _)| slot as u32).collect()
         })?;
-        for buffer in stale {
-            J::detach(cx, &buffer.value);
+        for slot in stale {
+            memory::refresh(cx, self, slot)?;
         }
         Ok(())
     }
@@ -297,6 +353,7 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             .memories
             .borrow_mut()
             .iter_mut()
+            .filter(|memory| !memory.entry.ty.shared)
             .filter_map(|memory| memory.buffer.take())
             .collect();
         for buffer in buffers {
@@ -306,6 +363,8 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         self.externs.take();
         self.functions.take();
         self.live_globals.take();
+        self.exceptions.take();
+        self.gc_objects.take();
         self.memories.take();
         self.tables.take();
         self.globals.take();

@@ -7,17 +7,28 @@
 
 use std::fmt::Write;
 
-use sinew_bridge::ExternType;
-use sinew_bridge::binary::ModuleInfo;
+use sinew_bridge::binary::{Import, ModuleInfo};
+use sinew_bridge::{ExternType, UNINITIALIZED};
+
+use crate::esm::syntax::FUNCTION;
+use crate::webassembly::value::crosses;
 
 /// The name under which a module's `import.meta` has what only Sinew's own modules may see.
 pub(crate) const INSTANTIATE: &str = "instantiate";
 /// The same for modules that only have a default value.
 pub(crate) const VALUE: &str = "value";
+/// The specifier under which a wasm file imports its own namespace.
+pub(crate) const NAMESPACE: &str = "\u{4}";
 
 /// The source text of a module whose default export is a value.
 pub(crate) fn render_value() -> String {
     format!("export default import.meta.{VALUE};\n")
+}
+
+/// The source text of the module that exports another module's `import.source`. A function
+/// declaration, because in a cycle it may be called before any module of the cycle is evaluated.
+pub(crate) fn render_source_function() -> String {
+    format!("export function {FUNCTION}(a, b) {{ return import.meta.{FUNCTION}(a, b); }}\n")
 }
 
 /// The source text of a module that exports these names.
@@ -31,50 +42,78 @@ pub(crate) fn render_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     body + &exports
 }
 
-/// The source text of a wasm file. `is_wasm` tells which requests lead to wasm files: their
-/// entities are taken from the instance itself, so their bindings are linked but not read.
+/// The source text of a wasm file. `is_request` tells which imports are
+/// [requested modules](https://tc39.es/ecma262/#table-cyclic-module-fields): builtins are not.
+///
+/// An import is read when its turn comes, by a function. The binding of a global can be set. One
+/// whose values JavaScript cannot have stays in its temporal dead zone for good.
 ///
 /// ```js
 /// import { "f" as i0 } from "./dep.js";
-/// let e1;
-/// const e = import.meta.instantiate([i0], [v => { e1 = v }]);
+/// import * as namespace from "\u{4}";
+/// const e = import.meta.instantiate([() => i0], [v => { e1 = v }], namespace);
 /// const e0 = e[0];
-/// e1 = e[1];
-/// export { e0 as "run", e1 as "a mutable global" };
+/// let e1 = e[1];
+/// export { e0 as "run", e1 as "a global", };
+/// export { binding as "a vector" } from "\u{1}uninitialized";
 /// ```
-pub(crate) fn render_wasm(info: &ModuleInfo, is_wasm: impl Fn(&str) -> bool) -> String {
-    let mut imports = String::new();
-    let mut values = String::new();
+pub(crate) fn render_wasm(info: &ModuleInfo, is_request: impl Fn(&Import) -> bool) -> String {
+    let (mut imports, mut values) = (String::new(), String::new());
     for (at, import) in info.imports.iter().enumerate() {
+        if !is_request(import) {
+            values.push_str("0, ");
+            continue;
+        }
         let (module, name) = (quote(&import.module), quote(&import.name));
         let _ = writeln!(imports, "import {{ {name} as i{at} }} from {module};");
-        match is_wasm(&import.module) {
-            true => values.push_str("void 0, "),
-            false => {
-                let _ = write!(values, "i{at}, ");
+        let _ = write!(values, "() => i{at}, ");
+    }
+    let (mut setters, mut bindings, mut exports) = (String::new(), String::new(), String::new());
+    for (at, export) in info.exports.iter().enumerate() {
+        let name = quote(&export.name);
+        match Binding::of(&export.ty) {
+            Binding::Constant => {
+                let _ = writeln!(bindings, "const e{at} = e[{at}];");
+            }
+            Binding::Global => {
+                let _ = write!(setters, "v => {{ e{at} = v }}, ");
+                let _ = writeln!(bindings, "let e{at} = e[{at}];");
+            }
+            Binding::Uninitialized => {
+                let from = quote(UNINITIALIZED);
+                let _ = writeln!(exports, "export {{ binding as {name} }} from {from};");
+                continue;
             }
         }
+        let _ = writeln!(exports, "export {{ e{at} as {name} }};");
     }
-    let (mut live, mut setters) = (String::new(), String::new());
-    let (mut bindings, mut exports) = (String::new(), String::new());
-    for (at, export) in info.exports.iter().enumerate() {
-        if is_live(&export.ty) {
-            let _ = writeln!(live, "let e{at};");
-            let _ = write!(setters, "v => {{ e{at} = v }}, ");
-            let _ = writeln!(bindings, "e{at} = e[{at}];");
-        } else {
-            let _ = writeln!(bindings, "const e{at} = e[{at}];");
-        }
-        let _ = writeln!(exports, "export {{ e{at} as {} }};", quote(&export.name));
-    }
+    let own = quote(NAMESPACE);
     format!(
-        "{imports}{live}const e = import.meta.{INSTANTIATE}([{values}], [{setters}]);\n{bindings}{exports}"
+        "{imports}import * as namespace from {own};\n\
+         const e = import.meta.{INSTANTIATE}([{values}], [{setters}], namespace);\n\
+         {bindings}{exports}"
     )
 }
 
-/// Whether an export is a live binding.
-pub(crate) fn is_live(ty: &ExternType) -> bool {
-    matches!(ty, ExternType::Global(ty) if ty.mutable)
+/// What the binding of an export is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    Constant,
+    /// The value of a global, which may change.
+    Global,
+    /// Never initialised: a global whose values JavaScript cannot have.
+    Uninitialized,
+}
+
+impl Binding {
+    /// The binding of an export of this type.
+    pub(crate) fn of(ty: &ExternType) -> Self {
+        match ty {
+            ExternType::Global(ty) if crosses(ty.value) => Binding::Global,
+            ExternType::Global(_) => Binding::Uninitialized,
+            _ => Binding::Constant,
+        }
+    }
 }
 
 /// A string literal.

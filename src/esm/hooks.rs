@@ -9,26 +9,40 @@ use sinew_bridge::{
 };
 use sinew_registry::Key;
 
-use crate::esm::facade::{INSTANTIATE, VALUE};
+use crate::esm::bindings::{binding_values, connect_bindings};
+use crate::esm::facade::{INSTANTIATE, NAMESPACE, VALUE};
 use crate::esm::loader::Loader;
-use crate::esm::record::{ModuleRecord, connect_live_bindings, execute, namespace_values};
+use crate::esm::record::{ModuleRecord, execute};
 use crate::esm::source::Requested;
-use crate::webassembly::{error, webidl};
+use crate::esm::source_phase::{CALLS, SOURCE, import_source};
+use crate::esm::syntax::{FUNCTION, SOURCE_FUNCTION, SOURCE_PHASE};
+use crate::webassembly::{buffer, error, webidl};
 
 /// What the functions of one module's `import.meta` own.
-struct ModuleFunction<J: JsHost, W: WasmEngine> {
-    loader: Rc<Loader<J, W>>,
-    name: String,
+pub(crate) struct ModuleFunction<J: JsHost, W: WasmEngine> {
+    pub loader: Rc<Loader<J, W>>,
+    /// The name of the module.
+    pub name: String,
 }
 
-impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
-    fn resolve(
+impl<J: JsHost, W: WasmEngine> Loader<J, W> {
+    /// The name of the module that a request leads to.
+    pub(crate) fn request(
         &self,
         cx: &mut J::Scope<'_>,
         referrer: &str,
         specifier: &str,
         attributes: &[(String, String)],
     ) -> Completion<J, String> {
+        // What is requested by our own text: every module has its own.
+        if specifier == SOURCE_FUNCTION {
+            return Ok(format!("{CALLS}{referrer}"));
+        }
+        if specifier == NAMESPACE && self.wasm_record(referrer).is_some() {
+            return Ok(referrer.to_owned());
+        }
+        let source = specifier.strip_prefix(SOURCE_PHASE);
+        let specifier = source.unwrap_or(specifier);
         let mut requested = Requested::Code;
         for (key, value) in attributes {
             requested = match (key.as_str(), value.as_str()) {
@@ -44,7 +58,23 @@ impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
                 }
             };
         }
-        self.resolve_name(cx, referrer, specifier, requested)
+        let name = self.resolve_name(cx, referrer, specifier, requested)?;
+        Ok(match source {
+            Some(_) => format!("{SOURCE}{name}"),
+            None => name,
+        })
+    }
+}
+
+impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
+    fn resolve(
+        &self,
+        cx: &mut J::Scope<'_>,
+        referrer: &str,
+        specifier: &str,
+        attributes: &[(String, String)],
+    ) -> Completion<J, String> {
+        self.request(cx, referrer, specifier, attributes)
     }
 
     fn load(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, String> {
@@ -63,10 +93,18 @@ impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
             let function = create_function(cx, &data, INSTANTIATE, 0, host_functions::<J, W>)?;
             return J::define_property(cx, meta, INSTANTIATE.into(), Property::data(function));
         }
+        if let Some(name) = name.strip_prefix(CALLS) {
+            let data = Rc::new(ModuleFunction {
+                loader: data.loader.clone(),
+                name: name.to_owned(),
+            });
+            let function = create_function(cx, &data, FUNCTION, 1, import_source::<J, W>)?;
+            return J::define_property(cx, meta, FUNCTION.into(), Property::data(function));
+        }
         let record = self.records.borrow().get(name).cloned();
         match record {
             Some(ModuleRecord::Wasm(_)) => {
-                let function = create_function(cx, &data, INSTANTIATE, 2, instantiate::<J, W>)?;
+                let function = create_function(cx, &data, INSTANTIATE, 3, instantiate::<J, W>)?;
                 J::define_property(cx, meta, INSTANTIATE.into(), Property::data(function))
             }
             Some(ModuleRecord::Value(value)) => {
@@ -80,6 +118,15 @@ impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
                 J::define_property(cx, meta, "resolve".into(), Property::data(resolve))
             }
         }
+    }
+
+    fn resize_buffer(
+        &self,
+        cx: &mut J::Scope<'_>,
+        buffer: &J::Value,
+        len: usize,
+    ) -> Completion<J, ()> {
+        buffer::resize(cx, &self.agent, buffer, len)
     }
 
     fn promise_rejection(
@@ -133,10 +180,12 @@ fn instantiate<J: JsHost, W: WasmEngine>(
     let Some(record) = loader.wasm_record(name) else {
         return Err(error::unloaded(cx, &loader.agent));
     };
-    let (values, setters) = (J::arg(cx, args, 0), J::arg(cx, args, 1));
+    let (readers, setters) = (J::arg(cx, args, 0), J::arg(cx, args, 1));
+    let namespace = J::arg(cx, args, 2);
     let start = Instant::now();
     let outcome = execute(cx, loader, &record, |cx, at| {
-        J::get(cx, &values, PropertyKey::Index(at as u32))
+        let read = J::get(cx, &readers, PropertyKey::Index(at as u32))?;
+        J::call(cx, &read, &J::undefined(), &[])
     });
     loader.note_outcome(cx, name, &outcome);
     let instance = outcome?;
@@ -145,8 +194,9 @@ fn instantiate<J: JsHost, W: WasmEngine>(
     {
         record.times.instantiate = start.elapsed();
     }
-    let values = namespace_values(cx, &instance)?;
-    connect_live_bindings(cx, &instance, &values, &setters)?;
+    let values = binding_values(cx, &instance)?;
+    let bindings = connect_bindings(cx, &instance, &values, &setters)?;
+    record.set_namespace(namespace, bindings);
     J::create_array(cx, &values)
 }
 

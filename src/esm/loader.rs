@@ -6,18 +6,19 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use sinew_bridge::binary::ModuleInfo;
+use sinew_bridge::stack::StackBounds;
 use sinew_bridge::{Completion, ErrorClass, JsHost, Throw, WasmEngine, class};
-use sinew_registry::{ExportEntry, ImportEntry, Key, Record, Registry, Resolver, Status};
+use sinew_registry::{Key, Record, Registry, Resolver, Status};
 
 use crate::agent::Agent;
 use crate::cache::ModuleCache;
-use crate::esm::facade::{render_names, render_value, render_wasm};
+use crate::esm::compile::render;
+use crate::esm::facade::{render_names, render_source_function, render_value};
 use crate::esm::record::{ModuleRecord, WasmRecord};
-use crate::esm::source::{ModuleSource, Requested, is_wasm_extension};
+use crate::esm::source::{ModuleSource, Requested};
+use crate::esm::source_phase::{CALLS, SOURCE};
+use crate::esm::syntax::{Goal, SourceImports};
 use crate::webassembly::WasmModule;
-use crate::webassembly::error;
-use crate::webassembly::module::Uncompiled;
 
 /// What precedes the URL in the name of a module that was requested as JSON.
 const JSON: &str = "json:";
@@ -40,7 +41,9 @@ pub(crate) struct Loader<J: JsHost, W: WasmEngine> {
     supplied: RefCell<HashMap<String, ModuleSource>>,
     /// Promises that were rejected with nobody listening, with the reasons.
     pub rejections: RefCell<Vec<(J::Value, J::Value)>>,
-    config: LoaderConfig<W>,
+    /// The names under which scripts call `import.source`, by the names of the scripts.
+    pub script_functions: RefCell<HashMap<String, String>>,
+    pub config: LoaderConfig<W>,
     pub this: Weak<Self>,
 }
 
@@ -71,6 +74,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             host_modules: RefCell::default(),
             supplied: RefCell::default(),
             rejections: RefCell::default(),
+            script_functions: RefCell::default(),
             config,
             this: this.clone(),
         })
@@ -102,10 +106,14 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
 
     /// The wasm file of this module name, if it is one and is loaded.
     pub(crate) fn wasm_record(&self, name: &str) -> Option<Rc<WasmRecord<J, W>>> {
-        match self.records.borrow().get(name) {
-            Some(ModuleRecord::Wasm(record)) => Some(record.clone()),
-            _ => None,
-        }
+        self.records.borrow().get(name)?.wasm().cloned()
+    }
+
+    /// Whether the embedder supplied this module, and not as wasm.
+    pub(crate) fn is_supplied_text(&self, name: &str) -> bool {
+        let supplied = self.supplied.borrow();
+        let source = supplied.get(name);
+        source.is_some_and(|source| !matches!(source, ModuleSource::Wasm(_)))
     }
 
     /// Takes a module out of the loader, so that the next import reads it anew.
@@ -115,7 +123,9 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         if let Some(resolver) = &self.config.resolver {
             resolver.clear_cache();
         }
-        self.records.borrow_mut().remove(&name)
+        let mut records = self.records.borrow_mut();
+        records.remove(&format!("{SOURCE}{name}"));
+        records.remove(&name)
     }
 
     /// The rejections that nobody has handled since they were asked for last: the reasons.
@@ -147,7 +157,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             .map_err(|message| class::type_error::<J>(cx, &message))
     }
 
-    fn find(
+    pub(super) fn find(
         &self,
         referrer: &str,
         specifier: &str,
@@ -186,7 +196,11 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
 
     /// The key behind a module name.
     pub(crate) fn key_of(&self, name: &str) -> Option<Key> {
-        let name = name.strip_prefix(JSON).unwrap_or(name);
+        let name = [CALLS, SOURCE, JSON]
+            .into_iter()
+            .fold(name, |name, prefix| {
+                name.strip_prefix(prefix).unwrap_or(name)
+            });
         self.registry.borrow().key_of(name)
     }
 
@@ -203,23 +217,25 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         if let Some(module) = self.host_modules.borrow().get(name) {
             return Ok(render_names(module.names.iter().map(String::as_str)));
         }
-        if let Some(record) = self.wasm_record(name) {
-            return Ok(self.render(&record));
+        if name.starts_with(CALLS) {
+            return Ok(render_source_function());
         }
-        let supplied = self.supplied.borrow_mut().remove(name);
-        let key = self.key_of(name);
-        let source = match (supplied, &key) {
-            (Some(source), _) => source,
-            (None, Some(key)) => self.read(cx, name, key)?,
-            (None, None) => {
-                let message = format!("there is no module {name}");
-                return Err(class::type_error::<J>(cx, &message));
-            }
-        };
-        let text = match source {
+        if let Some(module) = name.strip_prefix(SOURCE) {
+            let source = self.module_source(cx, module)?;
+            self.add_record(name, ModuleRecord::Value(source));
+            return Ok(render_value());
+        }
+        if let Some(record) = self.wasm_record(name) {
+            return Ok(render(&record));
+        }
+        let text = match self.source_of(cx, name)? {
             ModuleSource::JavaScript(text) => {
                 self.add_record(name, ModuleRecord::JavaScript);
-                text
+                let stack = || StackBounds::of_current_thread().remaining();
+                match SourceImports::find(&text, Goal::Module, stack) {
+                    Some(found) => found.rewrite_module(&text),
+                    None => text,
+                }
             }
             ModuleSource::Json(text) => {
                 let value = J::parse_json(cx, &text).map_err(|throw| {
@@ -230,20 +246,32 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
                 render_value()
             }
             ModuleSource::Wasm(bytes) => {
-                let record = self.compile(cx, name, key.as_ref(), bytes)?;
-                let text = self.render(&record);
-                self.add_record(name, ModuleRecord::Wasm(record));
-                text
+                let record = self.add_wasm(cx, name, bytes)?;
+                return Ok(render(&record));
             }
         };
-        if let Some(key) = &key {
-            let mut registry = self.registry.borrow_mut();
-            registry.set_status(key, Status::Compiled);
-        }
+        self.note_compiled(name);
         Ok(text)
     }
 
-    fn add_record(&self, name: &str, record: ModuleRecord<J, W>) {
+    /// What the module of this name is, from whoever has it.
+    pub(super) fn source_of(
+        &self,
+        cx: &mut J::Scope<'_>,
+        name: &str,
+    ) -> Completion<J, ModuleSource> {
+        let supplied = self.supplied.borrow_mut().remove(name);
+        match (supplied, self.key_of(name)) {
+            (Some(source), _) => Ok(source),
+            (None, Some(key)) => self.read(cx, name, &key),
+            (None, None) => {
+                let message = format!("there is no module {name}");
+                Err(class::type_error::<J>(cx, &message))
+            }
+        }
+    }
+
+    pub(super) fn add_record(&self, name: &str, record: ModuleRecord<J, W>) {
         self.records.borrow_mut().insert(name.to_owned(), record);
     }
 
@@ -254,13 +282,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             false => Requested::Code,
         };
         let start = Instant::now();
-        let bytes = match &self.config.resolver {
-            Some(resolver) => resolver
-                .root()
-                .read(key.path(), self.config.max_file_bytes)
-                .map_err(|error| error.to_string()),
-            None => Err(format!("{key} cannot be opened without an import root")),
-        };
+        let bytes = self.read_file(key);
         let mut record = Record::new(());
         record.times.read = start.elapsed();
         record.times.loaded = Some(SystemTime::now());
@@ -283,59 +305,25 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         Ok(source)
     }
 
-    /// Compiles a wasm file, or shares a compilation of the same content.
-    fn compile(
-        &self,
-        cx: &mut J::Scope<'_>,
-        name: &str,
-        key: Option<&Key>,
-        bytes: Arc<[u8]>,
-    ) -> Completion<J, Rc<WasmRecord<J, W>>> {
-        let start = Instant::now();
-        let engine = &self.agent.engine;
-        let build = || match &self.config.cache {
-            Some(cache) => cache.compile(bytes.clone()),
-            None => WasmModule::compile(engine, bytes.clone()),
+    /// The bytes of a file.
+    pub(super) fn read_file(&self, key: &Key) -> Result<Vec<u8>, String> {
+        let Some(resolver) = &self.config.resolver else {
+            return Err(format!("{key} cannot be opened without an import root"));
         };
-        let module = match key {
-            Some(key) => self.registry.borrow_mut().compiled(key, &bytes, build),
-            None => build(),
-        };
-        let module = module.map_err(|Uncompiled { message, offset }| {
-            self.note_failure(name, &message);
-            error::compile(cx, &self.agent, name, &message, offset)
-        })?;
-        let mut registry = self.registry.borrow_mut();
-        if let Some(record) = key.and_then(|key| registry.get_mut(key)) {
-            record.times.compile = start.elapsed();
-            (record.imports, record.exports) = entries(&module.info);
-        }
-        drop(registry);
-        let requests = module
-            .info
-            .imports
-            .iter()
-            .map(|import| self.find(name, &import.module, Requested::Code).ok())
-            .collect();
-        Ok(WasmRecord::new(name.to_owned(), module, requests))
+        let bytes = resolver.root().read(key.path(), self.config.max_file_bytes);
+        bytes.map_err(|error| error.to_string())
     }
 
-    fn render(&self, record: &WasmRecord<J, W>) -> String {
-        let imports = &record.module.info.imports;
-        render_wasm(&record.module.info, |module| {
-            let at = imports.iter().position(|import| import.module == module);
-            let request = at.and_then(|at| record.requests[at].as_deref());
-            request.is_some_and(|name| {
-                self.wasm_record(name).is_some()
-                    || self
-                        .key_of(name)
-                        .is_some_and(|key| is_wasm_extension(key.extension()))
-            })
-        })
+    /// Notes that a module is ready to be evaluated.
+    pub(super) fn note_compiled(&self, name: &str) {
+        if let Some(key) = self.key_of(name) {
+            let mut registry = self.registry.borrow_mut();
+            registry.set_status(&key, Status::Compiled);
+        }
     }
 
     /// Notes that a module failed.
-    fn note_failure(&self, name: &str, message: &str) {
+    pub(super) fn note_failure(&self, name: &str, message: &str) {
         if let Some(key) = self.key_of(name) {
             let status = Status::Failed(message.to_owned());
             self.registry.borrow_mut().set_status(&key, status);
@@ -371,20 +359,4 @@ fn json_error<J: JsHost>(
     let why = crate::error::message_of::<J>(cx, &error);
     let file = name.strip_prefix(JSON).unwrap_or(name);
     class::throw::<J>(cx, ErrorClass::SyntaxError, &format!("{file}: {why}"))
-}
-
-/// The imports and exports of a module for the registry's list.
-fn entries(info: &ModuleInfo) -> (Vec<ImportEntry>, Vec<ExportEntry>) {
-    let imports = info.imports.iter().map(|import| ImportEntry {
-        module: import.module.clone(),
-        name: import.name.clone(),
-        kind: import.ty.kind().to_string(),
-        ty: import.ty.to_string(),
-    });
-    let exports = info.exports.iter().map(|export| ExportEntry {
-        name: export.name.clone(),
-        kind: export.ty.kind().to_string(),
-        ty: export.ty.to_string(),
-    });
-    (imports.collect(), exports.collect())
 }

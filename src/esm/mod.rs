@@ -1,11 +1,18 @@
 //! [ES module integration](https://webassembly.github.io/esm-integration/js-api/#esm-integration):
 //! wasm files as modules.
 
-pub(crate) mod facade;
+mod bindings;
+mod compile;
+pub(crate) mod entry;
+mod facade;
 mod hooks;
 pub(crate) mod loader;
+pub(crate) mod namespace_instance;
+mod parse;
 pub(crate) mod record;
 pub(crate) mod source;
+mod source_phase;
+mod syntax;
 pub(crate) mod wasm_import;
 
 pub use source::ModuleSource;

@@ -4,13 +4,16 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use sinew_bridge::{Completion, JsHost, PropertyKey, WasmEngine};
+use sinew_bridge::{Completion, ExternType, JsHost, WasmEngine};
 
-use crate::esm::facade::is_live;
+use crate::agent::Agent;
+use crate::esm::bindings::{GlobalBinding, global_behind};
 use crate::esm::loader::Loader;
-use crate::webassembly::imports::import_value;
+use crate::webassembly::imports::{Importing, import_value};
 use crate::webassembly::instance::{Instance, exports_object, instantiate};
-use crate::webassembly::{Entity, WasmModule, error, global};
+use crate::webassembly::module::ModuleObject;
+use crate::webassembly::options::{CompileOptions, supplied_entity};
+use crate::webassembly::{Entity, WasmModule, error, instance, module};
 
 /// A module of the graph, as far as Sinew keeps it.
 pub(crate) enum ModuleRecord<J: JsHost, W: WasmEngine> {
@@ -32,6 +35,16 @@ impl<J: JsHost, W: WasmEngine> Clone for ModuleRecord<J, W> {
     }
 }
 
+impl<J: JsHost, W: WasmEngine> ModuleRecord<J, W> {
+    /// The wasm file, if it is one.
+    pub(crate) fn wasm(&self) -> Option<&Rc<WasmRecord<J, W>>> {
+        match self {
+            ModuleRecord::Wasm(record) => Some(record),
+            _ => None,
+        }
+    }
+}
+
 /// A wasm file in the module graph.
 pub(crate) struct WasmRecord<J: JsHost, W: WasmEngine> {
     /// Its module name.
@@ -39,27 +52,60 @@ pub(crate) struct WasmRecord<J: JsHost, W: WasmEngine> {
     pub module: Arc<WasmModule<W>>,
     /// The module name that each import leads to, where it could be resolved.
     pub requests: Vec<Option<String>>,
+    /// Those of every ES module.
+    pub options: Rc<CompileOptions>,
     pub instance: OnceCell<Rc<Instance<J, W>>>,
     /// Whether `__wasm_import` is evaluating it right now: a cycle stops here.
     pub evaluating: Cell<bool>,
     /// The exports object, for `__wasm_import`.
     exports: RefCell<Option<J::Value>>,
+    /// `[[ModuleSource]]`, once it was asked for.
+    module_source: RefCell<Option<J::Value>>,
+    /// `[[Instance]]` as an object, once it was asked for.
+    instance_object: RefCell<Option<J::Value>>,
+    /// `[[Namespace]]`, once it is evaluated.
+    namespace: RefCell<Option<J::Value>>,
+    bindings: RefCell<Vec<GlobalBinding<J>>>,
 }
 
 impl<J: JsHost, W: WasmEngine> WasmRecord<J, W> {
     /// A record that is not evaluated yet.
     pub(crate) fn new(
         name: String,
-        module: Arc<WasmModule<W>>,
+        ModuleObject { module, options }: ModuleObject<W>,
         requests: Vec<Option<String>>,
     ) -> Rc<Self> {
         Rc::new(Self {
             name,
             module,
             requests,
+            options,
             instance: OnceCell::new(),
             evaluating: Cell::new(false),
-            exports: RefCell::new(None),
+            exports: RefCell::default(),
+            module_source: RefCell::default(),
+            instance_object: RefCell::default(),
+            namespace: RefCell::default(),
+            bindings: RefCell::default(),
+        })
+    }
+
+    /// What a Module object for it stands for.
+    pub(crate) fn module_object(&self) -> ModuleObject<W> {
+        ModuleObject {
+            module: self.module.clone(),
+            options: self.options.clone(),
+        }
+    }
+
+    /// `[[ModuleSource]]`: the same Module object each time.
+    pub(crate) fn module_source(
+        &self,
+        cx: &mut J::Scope<'_>,
+        agent: &Agent<J, W>,
+    ) -> Completion<J> {
+        kept::<J>(cx, &self.module_source, |cx| {
+            module::object(cx, agent, self.module_object(), None)
         })
     }
 
@@ -69,18 +115,60 @@ impl<J: JsHost, W: WasmEngine> WasmRecord<J, W> {
         cx: &mut J::Scope<'_>,
         instance: &Rc<Instance<J, W>>,
     ) -> Completion<J> {
-        if let Some(exports) = &*self.exports.borrow() {
-            return Ok(exports.clone());
-        }
-        let exports = exports_object(cx, instance)?;
-        *self.exports.borrow_mut() = Some(exports.clone());
-        Ok(exports)
+        kept::<J>(cx, &self.exports, |cx| exports_object(cx, instance))
+    }
+
+    /// The Instance object of the instance: the same each time.
+    pub(crate) fn instance_object(
+        &self,
+        cx: &mut J::Scope<'_>,
+        agent: &Rc<Agent<J, W>>,
+        instance: &Rc<Instance<J, W>>,
+    ) -> Completion<J> {
+        kept::<J>(cx, &self.instance_object, |cx| {
+            instance::object(cx, agent, instance, None)
+        })
+    }
+
+    /// The bindings of the globals that it exports, once it is evaluated as a module.
+    pub(crate) fn bindings(&self) -> Vec<GlobalBinding<J>> {
+        self.bindings.borrow().clone()
+    }
+
+    /// Notes what its module shows.
+    pub(crate) fn set_namespace(&self, namespace: J::Value, bindings: Vec<GlobalBinding<J>>) {
+        self.namespace.replace(Some(namespace));
+        self.bindings.replace(bindings);
+    }
+
+    /// Whether `value` is its namespace.
+    pub(crate) fn is_namespace(&self, cx: &mut J::Scope<'_>, value: &J::Value) -> bool {
+        let namespace = self.namespace.borrow().clone();
+        namespace.is_some_and(|namespace| J::same_value(cx, &namespace, value))
     }
 
     /// Lets go of the JavaScript values.
     pub(crate) fn clear(&self) {
         self.exports.take();
+        self.module_source.take();
+        self.instance_object.take();
+        self.namespace.take();
+        self.bindings.take();
     }
+}
+
+/// A value that is made when it is asked for first.
+fn kept<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &RefCell<Option<J::Value>>,
+    make: impl FnOnce(&mut J::Scope<'_>) -> Completion<J>,
+) -> Completion<J> {
+    if let Some(value) = &*value.borrow() {
+        return Ok(value.clone());
+    }
+    let made = make(cx)?;
+    *value.borrow_mut() = Some(made.clone());
+    Ok(made)
 }
 
 /// [ExecuteModule](https://webassembly.github.io/esm-integration/js-api/#module-execution) of a
@@ -97,18 +185,39 @@ pub(crate) fn execute<J: JsHost, W: WasmEngine>(
     }
     let store = loader.agent.store(cx)?;
     let mut imports = Vec::with_capacity(record.requests.len());
+    // 5. For each (importedModuleName, name, importtype) of module_imports(module),
     for (at, import) in record.module.info.imports.iter().enumerate() {
-        // A wasm import is the entity itself, everything else goes by the import rules.
+        let importing = Importing {
+            file: &record.name,
+            module: &record.module,
+            index: at,
+        };
+        // 5.2. If it is a builtin, continue.
+        if let Some(supplied) = record.options.supply(import) {
+            imports.push(supplied_entity(cx, &store, supplied, &importing)?);
+            continue;
+        }
+        // 5.3. to 5.7. GetImportedModule and ResolveExport: of a wasm file, or of JavaScript that
+        // leads to one. Only globals are not themselves there.
         let request = record.requests[at].as_deref();
-        let entity = match request.and_then(|name| loader.wasm_record(name)) {
-            Some(source) => exported_entity(cx, loader, record, &source, at)?,
+        let linked = match request.and_then(|name| loader.wasm_record(name)) {
+            Some(source) => Some(exported_entity(cx, loader, record, &source, at)?),
+            None if matches!(import.ty, ExternType::Global(_)) => {
+                global_behind(cx, loader, |cx| value_of(cx, at))?
+            }
+            None => None,
+        };
+        imports.push(match linked {
+            // 5.8. If resolvedModule is a WebAssembly Module Record, the entity itself.
+            Some(entity) => entity,
+            // 5.9. Otherwise, let v be ? env.GetBindingValue(resolvedName, true), …
             None => {
                 let value = value_of(cx, at)?;
-                import_value(cx, &store, &record.name, import, &value)?
+                import_value(cx, &store, &importing, &value)?
             }
-        };
-        imports.push(entity);
+        });
     }
+    // 6. Instantiate the core of a WebAssembly module.
     let instance = instantiate(cx, &store, &record.name, &record.module, &imports)?;
     // Re-entrant evaluation is the JavaScript engine's to prevent; the first instance stays.
     Ok(record.instance.get_or_init(|| instance).clone())
@@ -138,49 +247,4 @@ fn exported_entity<J: JsHost, W: WasmEngine>(
             "no such export",
         )),
     }
-}
-
-/// The values that the module namespace of a wasm file has: globals are unwrapped.
-pub(crate) fn namespace_values<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    instance: &Rc<Instance<J, W>>,
-) -> Completion<J, Vec<J::Value>> {
-    let mut values = Vec::with_capacity(instance.exports.len());
-    for (at, entity) in instance.exports.iter().enumerate() {
-        values.push(match entity {
-            Entity::Global(slot) => match global::get_value(cx, &instance.store, *slot) {
-                Ok(value) => value,
-                // A v128 global has no value that JavaScript could see.
-                Err(sinew_bridge::Throw::Value(_)) => J::undefined(),
-                Err(terminated) => return Err(terminated),
-            },
-            _ => instance.export_to_js(cx, at)?,
-        });
-    }
-    Ok(values)
-}
-
-/// Connects the exported mutable globals of `instance` with the setters of its module's bindings, in
-/// the order of the exports.
-pub(crate) fn connect_live_bindings<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    instance: &Rc<Instance<J, W>>,
-    values: &[J::Value],
-    setters: &J::Value,
-) -> Completion<J, ()> {
-    let exports = instance.module.info.exports.iter();
-    let mut next = 0;
-    for (at, export) in exports.enumerate() {
-        if !is_live(&export.ty) {
-            continue;
-        }
-        let set = J::get(cx, setters, PropertyKey::Index(next))?;
-        next += 1;
-        if let Entity::Global(slot) = instance.exports[at] {
-            instance
-                .store
-                .add_live_global(slot, values[at].clone(), set);
-        }
-    }
-    Ok(())
 }

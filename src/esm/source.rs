@@ -24,11 +24,6 @@ pub(crate) enum Requested {
     Json,
 }
 
-/// Whether a file name says WebAssembly.
-pub(crate) fn is_wasm_extension(extension: Option<&str>) -> bool {
-    extension == Some("wasm") || (wat_text::ENABLED && extension == Some("wat"))
-}
-
 impl ModuleSource {
     /// Tells what `bytes` are. The same bytes are looked at that will be run. The error says why
     /// they are no module.
@@ -62,7 +57,8 @@ impl ModuleSource {
     }
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, String> {
+/// The text of a file, without a byte order mark. The error says why it is none.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<String, String> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         format!("it is not UTF-8 (at byte offset {at:#x})")

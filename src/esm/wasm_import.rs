@@ -7,7 +7,9 @@ use sinew_bridge::{Completion, JsHost, PropertyKey, Throw, ValueType, WasmEngine
 use crate::esm::loader::Loader;
 use crate::esm::record::{WasmRecord, execute};
 use crate::esm::source::Requested;
-use crate::webassembly::instance::{exports_object, instantiate, read_imports};
+use crate::webassembly::instance::{
+    exports_object, instantiate, read_imports, require_import_object,
+};
 use crate::webassembly::webidl;
 
 /// Its name on the global object.
@@ -31,7 +33,14 @@ pub(crate) fn body<J: JsHost, W: WasmEngine>(
         return Err(class::type_error::<J>(cx, &message));
     };
     if J::type_of(&imports) != ValueType::Undefined {
-        let entities = read_imports(cx, &loader.agent, &record.name, &record.module, &imports)?;
+        require_import_object::<J>(cx, &imports)?;
+        let entities = read_imports(
+            cx,
+            &loader.agent,
+            &record.name,
+            &record.module_object(),
+            &imports,
+        )?;
         let store = loader.agent.store(cx)?;
         let instance = instantiate(cx, &store, &record.name, &record.module, &entities)?;
         return exports_object(cx, &instance);

@@ -1,8 +1,5 @@
 //! The text format as modules: compiled in.
 
-/// Whether `.wat` files are modules.
-pub(crate) const ENABLED: bool = true;
-
 /// The binary of a text module.
 ///
 /// # Errors

@@ -1,16 +1,19 @@
 //! [Error objects](https://webassembly.github.io/spec/js-api/#error-objects): what the engines
 //! report becomes JavaScript errors here, in the same words on every pairing.
 
+use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use sinew_bridge::binary::{Import, ModuleInfo};
 use sinew_bridge::class::Class;
 use sinew_bridge::{
     Completion, EngineError, ErrorClass, ErrorKind, FunctionSpec, Intrinsic, JsHost, NativeFn,
-    Property, PropertyKind, Throw, TrapCode, WasmEngine, class,
+    Property, PropertyKind, Throw, TrapCode, ValueType, WasmEngine, class,
 };
 
 use crate::agent::{Agent, stack_overflow};
+use crate::webassembly::exception;
 
 /// A [NativeError](https://tc39.es/ecma262/#sec-nativeerror-object-structure) of the namespace.
 pub(crate) trait NativeError: 'static {
@@ -43,36 +46,41 @@ impl<J: JsHost, E: NativeError> NativeFn<J> for Constructor<E> {
 
     fn call(cx: &mut J::Scope<'_>, data: &Self::Data, args: J::Args<'_>) -> Completion<J> {
         // 1. If NewTarget is undefined, let newTarget be the active function object.
-        let new_target = match J::new_target(cx, args) {
-            Some(new_target) => new_target,
-            None => match data
-                .constructor
-                .borrow()
-                .as_ref()
-                .and_then(|f| J::upgrade(cx, f))
-            {
-                Some(constructor) => constructor,
-                None => J::intrinsic(cx, Intrinsic::ErrorConstructor),
-            },
+        let own = |cx: &mut J::Scope<'_>| {
+            let constructor = data.constructor.borrow();
+            constructor.as_ref().and_then(|own| J::upgrade(cx, own))
         };
-        // 2. to 6. are those of Error, with the prototype of newTarget.
+        let new_target = match J::new_target(cx, args).or_else(|| own(cx)) {
+            Some(new_target) => new_target,
+            None => J::intrinsic(cx, Intrinsic::ErrorConstructor),
+        };
+        // 2. Let O be ? OrdinaryCreateFromConstructor(newTarget, "%NativeError.prototype%").
+        let mut proto = J::get(cx, &new_target, "prototype".into())?;
+        if !matches!(J::type_of(&proto), ValueType::Object | ValueType::Function)
+            && let Some(own) = own(cx)
+        {
+            proto = J::get(cx, &own, "prototype".into())?;
+        }
+        // 3. to 6. are those of Error.
         let error = J::intrinsic(cx, Intrinsic::ErrorConstructor);
         let arguments: Vec<_> = (0..J::args_len(args).min(2))
             .map(|index| J::arg(cx, args, index))
             .collect();
-        J::construct(cx, &error, &arguments, &new_target)
+        let object = J::construct(cx, &error, &arguments, &error)?;
+        J::set_prototype(cx, &object, &proto)?;
+        Ok(object)
     }
 }
 
 /// What a NativeError's constructor owns: itself, for calls without `new`.
 struct ConstructorData<J: JsHost> {
-    constructor: std::rc::Rc<std::cell::RefCell<Option<J::Weak>>>,
+    constructor: Rc<RefCell<Option<J::Weak>>>,
 }
 
 /// Creates a [NativeError](https://tc39.es/ecma262/#sec-native-error-types-used-in-this-standard)
 /// class.
 pub(crate) fn define<J: JsHost, E: NativeError>(cx: &mut J::Scope<'_>) -> Completion<J, Class<J>> {
-    let itself = std::rc::Rc::new(std::cell::RefCell::new(None));
+    let itself = Rc::new(RefCell::new(None));
     let data = ConstructorData::<J> {
         constructor: itself.clone(),
     };
@@ -154,6 +162,16 @@ pub(crate) fn link_message<J: JsHost, W: WasmEngine>(
     throw(cx, &agent.classes().link_error, message)
 }
 
+/// The RuntimeError with this message.
+#[cold]
+pub(crate) fn runtime<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Agent<J, W>,
+    message: &str,
+) -> Throw<J::Value> {
+    throw(cx, &agent.classes().runtime_error, message)
+}
+
 /// The RuntimeError of calling into a module that was unloaded.
 #[cold]
 pub(crate) fn unloaded<J: JsHost, W: WasmEngine>(
@@ -172,7 +190,7 @@ pub(crate) fn unloaded<J: JsHost, W: WasmEngine>(
 #[cold]
 pub(crate) fn engine_error<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    agent: &Agent<J, W>,
+    agent: &Rc<Agent<J, W>>,
     error: &W::Error,
     module: Option<(&str, &ModuleInfo)>,
 ) -> Throw<J::Value> {
@@ -189,7 +207,27 @@ pub(crate) fn engine_error<J: JsHost, W: WasmEngine>(
         }
         ErrorKind::Compile { offset } => compile(cx, agent, file, &error.to_string(), offset),
         ErrorKind::Link => link_message(cx, agent, &format!("{file}: {error}")),
+        ErrorKind::Type => class::throw::<J>(cx, ErrorClass::TypeError, &error.to_string()),
+        ErrorKind::Exception => uncaught(cx, agent),
         _ => throw(cx, &agent.classes().runtime_error, &error.to_string()),
+    }
+}
+
+/// The exception that nothing in wasm caught, as JavaScript's own.
+fn uncaught<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+) -> Throw<J::Value> {
+    let value =
+        agent
+            .store(cx)
+            .and_then(|store| match store.access(cx, |wasm| W::exn_take(wasm))? {
+                Some(exn) => exception::to_value(cx, &store, exn),
+                None => Err(runtime(cx, agent, "uncaught exception")),
+            });
+    match value {
+        Ok(value) => Throw::Value(value),
+        Err(throw) => throw,
     }
 }
 

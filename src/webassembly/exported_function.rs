@@ -6,9 +6,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use sinew_bridge::convert::{arg_to_raw, raw_to_js};
-use sinew_bridge::{
-    Completion, FuncType, FunctionSpec, JsHost, NativeFn, Val, ValType, WasmEngine, class,
-};
+use sinew_bridge::{Completion, FuncType, FunctionSpec, JsHost, NativeFn, Val, WasmEngine, class};
 use smallvec::SmallVec;
 
 use crate::store::Store;
@@ -109,8 +107,11 @@ fn call_general<J: JsHost, W: WasmEngine>(
         params.push(value::to_wasm(cx, store, &argument, *ty)?);
     }
     // 6. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
-    let mut results: SmallVec<[Val<W>; INLINE]> =
-        ty.results().iter().map(|ty| default_of(*ty)).collect();
+    let mut results: SmallVec<[Val<W>; INLINE]> = ty
+        .results()
+        .iter()
+        .map(|ty| value::placeholder(*ty))
+        .collect();
     store.enter(cx, |wasm| {
         W::func_call(wasm, &binding.func, &params, &mut results)
     })?;
@@ -123,18 +124,6 @@ fn call_general<J: JsHost, W: WasmEngine>(
         0 => Ok(J::undefined()),
         1 => Ok(values.remove(0)),
         _ => J::create_array(cx, &values),
-    }
-}
-
-/// A value to be overwritten by one of type `ty`.
-fn default_of<W: WasmEngine>(ty: ValType) -> Val<W> {
-    match ty {
-        ValType::I32 => Val::I32(0),
-        ValType::I64 => Val::I64(0),
-        ValType::F32 => Val::F32(0),
-        ValType::F64 => Val::F64(0),
-        ValType::V128 => Val::V128(0),
-        ValType::Ref(ty) => value::null_of(ty),
     }
 }
 
@@ -179,6 +168,8 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             constructor: false,
         };
         let function = J::create_function::<ExportedFunction<J, W>>(cx, binding, spec)?;
+        // Exported Functions are WebAssembly.Functions, as type reflection has it.
+        J::set_prototype(cx, &function, &self.agent.classes().function.prototype)?;
         // 11. Set the cache's entry.
         let weak = J::downgrade(cx, &function);
         self.functions.borrow_mut().insert(identity, weak);

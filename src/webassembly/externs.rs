@@ -14,6 +14,8 @@ use sinew_bridge::{
 use slab::Slab;
 
 use crate::store::Store;
+use crate::webassembly::gc_object;
+use crate::webassembly::value::as_i31;
 
 /// The JavaScript values that wasm holds.
 pub(crate) struct Externs<J: JsHost, W: WasmEngine> {
@@ -103,8 +105,30 @@ impl<J: JsHost, W: WasmEngine> Externs<J, W> {
 }
 
 impl<J: JsHost, W: WasmEngine> Store<J, W> {
-    /// An external reference to `value`.
+    /// `ref.extern` of a value that is not null: step 7.2 of
+    /// [ToWebAssemblyValue](https://webassembly.github.io/spec/js-api/#towebassemblyvalue).
     pub(crate) fn extern_ref(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        value: &J::Value,
+    ) -> Completion<J, W::ExternRef> {
+        if W::FEATURES.gc {
+            // What any.convert_extern is to recognise must not be hidden in a host value.
+            if let Some(number) = as_i31::<J>(value) {
+                return self.try_access(cx, |wasm| {
+                    let reference = W::any_from_i31(wasm, number)?;
+                    W::extern_from_any(wasm, &reference)
+                });
+            }
+            if let Some(object) = gc_object::address(cx, self, value) {
+                return self.try_access(cx, |wasm| W::extern_from_any(wasm, &object));
+            }
+        }
+        self.host_ref(cx, value)
+    }
+
+    /// `ref.extern` of `ref.host`.
+    fn host_ref(
         self: &Rc<Self>,
         cx: &mut J::Scope<'_>,
         value: &J::Value,
@@ -129,18 +153,13 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         Ok(reference)
     }
 
-    /// The value behind an external reference.
-    pub(crate) fn extern_value(
-        self: &Rc<Self>,
-        cx: &mut J::Scope<'_>,
-        reference: &W::ExternRef,
-    ) -> Completion<J> {
-        let HostId(number) = self.access(cx, |wasm| W::extern_host(wasm, reference))?;
+    /// [Retrieving a host value](https://webassembly.github.io/spec/js-api/#retrieving-a-host-value)
+    pub(crate) fn host_value(&self, HostId(number): HostId) -> J::Value {
         let externs = self.externs.borrow();
         // A reference keeps its number alive; a store that is closed has neither.
-        Ok(match externs.held.get(number as usize) {
+        match externs.held.get(number as usize) {
             Some(held) => held.value.clone(),
             None => J::undefined(),
-        })
+        }
     }
 }

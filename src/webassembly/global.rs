@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target};
 use sinew_bridge::{
-    Completion, GlobalType, HostData, JsHost, RefType, Val, ValType, ValueType, WasmEngine, class,
+    Completion, GlobalType, HostData, ImportType, JsHost, RefType, Val, ValType, ValueType,
+    WasmEngine, class,
 };
 
 use crate::agent::Agent;
 use crate::store::{Entry, Store};
-use crate::webassembly::{Interface, class_id, entity_object, value, webidl};
+use crate::webassembly::{Interface, class_id, entity_object, reflection, value, webidl};
 
 /// The interface.
 pub(crate) struct GlobalInterface;
@@ -21,11 +22,18 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for GlobalInterface {
         id: class_id::GLOBAL,
         length: 1,
         constructor: construct::<J, W>,
-        methods: &[Method {
-            name: "valueOf",
-            length: 0,
-            body: get::<J, W>,
-        }],
+        methods: &[
+            Method {
+                name: "valueOf",
+                length: 0,
+                body: get::<J, W>,
+            },
+            Method {
+                name: "type",
+                length: 0,
+                body: type_::<J, W>,
+            },
+        ],
         statics: &[],
         accessors: &[Accessor {
             name: "value",
@@ -50,14 +58,15 @@ pub(crate) fn add<J: JsHost, W: WasmEngine>(
     globals.len() as u32 - 1
 }
 
-/// A new global of the store.
+/// A new global of the store; `import` is the import that it is made for.
 pub(crate) fn alloc<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    store: &Store<J, W>,
+    store: &Rc<Store<J, W>>,
     ty: GlobalType,
+    import: Option<ImportType<'_, W>>,
     value: &Val<W>,
 ) -> Completion<J, u32> {
-    let global = store.try_access(cx, |wasm| W::global_alloc(wasm, &ty, value))?;
+    let global = store.try_access(cx, |wasm| W::global_alloc(wasm, &ty, import, value))?;
     Ok(add(store, global, ty))
 }
 
@@ -104,9 +113,8 @@ fn construct<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().global)?;
-    let descriptor = J::arg(cx, args, 0);
-    webidl::require_dictionary::<J>(cx, &descriptor, "a global descriptor")?;
+    let descriptor = webidl::required::<J>(cx, args, 0, "WebAssembly.Global")?;
+    webidl::dictionary::<J>(cx, &descriptor, "a global descriptor")?;
     let mutable = match webidl::member::<J>(cx, &descriptor, "mutable")? {
         Some(value) => J::to_boolean(cx, &value),
         None => false,
@@ -118,11 +126,8 @@ fn construct<J: JsHost, W: WasmEngine>(
         ));
     };
     // 2. Let valuetype be ToValueType(descriptor["value"]).
-    let kind = webidl::to_text::<J>(cx, &kind)?;
-    let Some(ty) = value_type(&kind) else {
-        let message = format!("{kind:?} is no value type");
-        return Err(class::type_error::<J>(cx, &message));
-    };
+    let ty = webidl::value_type::<J>(cx, &kind)?;
+    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().global)?;
     // 3. If valuetype is v128 or exnref, throw a TypeError.
     if !value::crosses(ty) {
         let message = format!("a global of type {ty} cannot be made by JavaScript");
@@ -138,22 +143,32 @@ fn construct<J: JsHost, W: WasmEngine>(
     } else {
         value::to_wasm(cx, &store, &initial, ty)?
     };
-    let slot = alloc(cx, &store, GlobalType { value: ty, mutable }, &val)?;
+    let ty = GlobalType { value: ty, mutable };
+    let slot = alloc(cx, &store, ty, None, &val)?;
     object(cx, &store, slot, Some(&proto))
 }
 
-/// [ToValueType](https://webassembly.github.io/spec/js-api/#tovaluetype)
-pub(crate) fn value_type(name: &str) -> Option<ValType> {
-    Some(match name {
-        "i32" => ValType::I32,
-        "i64" => ValType::I64,
-        "f32" => ValType::F32,
-        "f64" => ValType::F64,
-        "v128" => ValType::V128,
-        "anyfunc" | "funcref" => ValType::Ref(RefType::FUNCREF),
-        "externref" => ValType::Ref(RefType::EXTERNREF),
-        _ => return None,
-    })
+/// [`type()`](https://github.com/WebAssembly/js-types) of the type reflection proposal.
+fn type_<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let (store, slot) = receiver(cx, agent, args)?;
+    let ty = store.globals.borrow()[slot as usize].ty;
+    reflection::global_type::<J>(cx, ty)
+}
+
+/// The global that a method was called on.
+fn receiver<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J, (Rc<Store<J, W>>, u32)> {
+    let this = J::this(cx, args);
+    let spec = &GlobalInterface::SPEC as &ClassSpec<J, Agent<J, W>>;
+    let slot = brand::<J, _>(cx, &this, spec)?;
+    Ok((agent.store(cx)?, slot))
 }
 
 /// The getter of [`value`](https://webassembly.github.io/spec/js-api/#dom-global-value), and
@@ -163,13 +178,7 @@ fn get<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let this = J::this(cx, args);
-    let slot = brand::<J, _>(
-        cx,
-        &this,
-        &GlobalInterface::SPEC as &ClassSpec<J, Agent<J, W>>,
-    )?;
-    let store = agent.store(cx)?;
+    let (store, slot) = receiver(cx, agent, args)?;
     get_value(cx, &store, slot)
 }
 
@@ -179,13 +188,7 @@ fn set<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let this = J::this(cx, args);
-    let slot = brand::<J, _>(
-        cx,
-        &this,
-        &GlobalInterface::SPEC as &ClassSpec<J, Agent<J, W>>,
-    )?;
-    let store = agent.store(cx)?;
+    let (store, slot) = receiver(cx, agent, args)?;
     let (global, ty) = {
         let entry = &store.globals.borrow()[slot as usize];
         (entry.entity.clone(), entry.ty)
@@ -199,7 +202,7 @@ fn set<J: JsHost, W: WasmEngine>(
         return Err(class::type_error::<J>(cx, "the global is immutable"));
     }
     // 6. Let value be ToWebAssemblyValue(the given value, valuetype). 7. global_write.
-    let given = J::arg(cx, args, 0);
+    let given = webidl::required::<J>(cx, args, 0, "Global.value")?;
     let val = value::to_wasm(cx, &store, &given, ty.value)?;
     store.try_access(cx, |wasm| W::global_set(wasm, &global, &val))?;
     agent.refresh(cx, &store)?;

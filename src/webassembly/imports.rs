@@ -8,39 +8,62 @@ use std::rc::Rc;
 use sinew_bridge::binary::Import;
 use sinew_bridge::convert::{raw_to_js, to_raw};
 use sinew_bridge::{
-    Completion, ExternType, FuncType, GlobalType, HostFunc, HostId, HostTrap, JsHost, Throw, Val,
-    ValType, ValueType, WasmEngine, class,
+    Completion, ExternType, FuncType, GlobalType, HostFunc, HostId, HostTrap, ImportType, JsHost,
+    Throw, Val, ValType, ValueType, WasmEngine, class,
 };
 use smallvec::SmallVec;
 
 use crate::store::{HostFunction, Imported, Store};
 use crate::webassembly::exported_function::function_address;
-use crate::webassembly::{Entity, error, global, iterate, value};
+use crate::webassembly::{Entity, WasmModule, error, global, iterate, value};
 
 /// How many values a call keeps on the native stack.
 const INLINE: usize = 8;
 
-/// Steps 3.4 and following of
+/// One import of the module that `file` names in messages.
+pub(crate) struct Importing<'a, W: WasmEngine> {
+    pub file: &'a str,
+    pub module: &'a WasmModule<W>,
+    /// Its place in the import section.
+    pub index: usize,
+}
+
+impl<'a, W: WasmEngine> Importing<'a, W> {
+    /// What the file says of it.
+    pub(crate) fn import(&self) -> &'a Import {
+        &self.module.info.imports[self.index]
+    }
+
+    /// Its type in the engine's terms.
+    pub(crate) fn engine_type(&self) -> ImportType<'a, W> {
+        ImportType {
+            module: &self.module.module,
+            index: self.index,
+        }
+    }
+}
+
+/// Steps 5.4 and following of
 /// [reading the imports](https://webassembly.github.io/spec/js-api/#read-the-imports): the entity
-/// that `value` is for `import`. `file` names the importing module in messages.
+/// that `value` is for an import.
 pub(crate) fn import_value<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     store: &Rc<Store<J, W>>,
-    file: &str,
-    import: &Import,
+    importing: &Importing<'_, W>,
     value: &J::Value,
 ) -> Completion<J, Entity<W>> {
     let agent = &store.agent;
+    let (file, import) = (importing.file, importing.import());
     let kind = import.ty.kind();
     match &import.ty {
         // 4. If externtype is of the form func functype,
-        ExternType::Func(ty) => import_function(cx, store, file, import, ty, value),
+        ExternType::Func(ty) => import_function(cx, store, importing, ty, value),
         // 5. If externtype is of the form global mut valtype,
         ExternType::Global(ty) => {
             if let Some(slot) = agent.slot_of(cx, value, kind) {
                 return Ok(Entity::Global(slot));
             }
-            import_number(cx, store, file, import, *ty, value)
+            import_number(cx, store, importing, *ty, value)
         }
         // 6. mem, 7. table, 8. tag: only the class's own objects.
         ExternType::Memory(_) => match agent.slot_of(cx, value, kind) {
@@ -61,17 +84,17 @@ pub(crate) fn import_value<J: JsHost, W: WasmEngine>(
 fn import_function<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     store: &Rc<Store<J, W>>,
-    file: &str,
-    import: &Import,
+    importing: &Importing<'_, W>,
     ty: &FuncType,
     value: &J::Value,
 ) -> Completion<J, Entity<W>> {
+    let import = importing.import();
     // 4.1. If IsCallable(v) is false, throw a LinkError.
     if !J::is_callable(cx, value) {
         return Err(error::link(
             cx,
             &store.agent,
-            file,
+            importing.file,
             import,
             &describe::<J>(value),
         ));
@@ -86,30 +109,45 @@ fn import_function<J: JsHost, W: WasmEngine>(
         return Ok(Entity::Func(binding.func.clone()));
     }
     // 4.3. Otherwise, create a host function from v and functype.
-    let function = HostFunction {
-        callable: value.clone(),
-        ty: ty.clone(),
-        label: format!("{} {}", import.module, import.name),
-    };
-    let func = store.try_access(cx, |wasm| {
+    let label = format!("{} {}", import.module, import.name);
+    let engine_type = Some(importing.engine_type());
+    let func = host_function(cx, store, value.clone(), ty.clone(), label, engine_type)?;
+    Ok(Entity::Func(func))
+}
+
+/// [Create a host function](https://webassembly.github.io/spec/js-api/#create-a-host-function) from
+/// a callable. `label` names it in messages, `import` is the import that it is made for.
+pub(crate) fn host_function<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    callable: J::Value,
+    ty: FuncType,
+    label: String,
+    import: Option<ImportType<'_, W>>,
+) -> Completion<J, W::Func> {
+    store.try_access(cx, |wasm| {
+        let function = HostFunction {
+            callable,
+            ty: ty.clone(),
+            label,
+        };
         let id = match Imported::<J, W>::of(wasm) {
             Some(imported) => imported.add(function),
             None => HostId(u32::MAX),
         };
-        W::func_alloc::<ImportedFunction<J, W>>(wasm, ty, id)
-    })?;
-    Ok(Entity::Func(func))
+        W::func_alloc::<ImportedFunction<J, W>>(wasm, &ty, import, id)
+    })
 }
 
-/// Step 5.2: a Number or BigInt for an immutable global.
+/// Step 5.2: a value that JavaScript has, for an immutable global.
 fn import_number<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     store: &Rc<Store<J, W>>,
-    file: &str,
-    import: &Import,
+    importing: &Importing<'_, W>,
     ty: GlobalType,
     value: &J::Value,
 ) -> Completion<J, Entity<W>> {
+    let (file, import) = (importing.file, importing.import());
     let fits = match ty.value {
         ValType::I64 => J::type_of(value) == ValueType::BigInt,
         ValType::I32 | ValType::F32 | ValType::F64 => J::type_of(value) == ValueType::Number,
@@ -125,21 +163,21 @@ fn import_number<J: JsHost, W: WasmEngine>(
             &describe::<J>(value),
         ));
     }
-    let number = match value::to_wasm(cx, store, value, ty.value) {
-        Ok(number) => number,
-        // 5.2.5. A reference that does not convert is a LinkError.
-        Err(Throw::Value(_)) if matches!(ty.value, ValType::Ref(_)) => {
-            return Err(error::link(
-                cx,
-                &store.agent,
-                file,
-                import,
-                &describe::<J>(value),
-            ));
-        }
-        Err(throw) => return Err(throw),
-    };
-    Ok(Entity::Global(global::alloc(cx, store, ty, &number)?))
+    let engine_type = Some(importing.engine_type());
+    let allocated = value::to_wasm(cx, store, value, ty.value)
+        .and_then(|value| global::alloc(cx, store, ty, engine_type, &value));
+    match allocated {
+        Ok(slot) => Ok(Entity::Global(slot)),
+        // 5.2.5. A reference that does not convert, or not to this type, is a LinkError.
+        Err(Throw::Value(_)) if matches!(ty.value, ValType::Ref(_)) => Err(error::link(
+            cx,
+            &store.agent,
+            file,
+            import,
+            &describe::<J>(value),
+        )),
+        Err(throw) => Err(throw),
+    }
 }
 
 /// What a value is, for a message.
@@ -163,9 +201,9 @@ pub(crate) struct ImportedFunction<J, W>(PhantomData<(J, W)>);
 impl<J: JsHost, W: WasmEngine> HostFunc<W> for ImportedFunction<J, W> {
     #[inline]
     fn invoke(wasm: &mut W::StoreMut<'_>, id: HostId, vals: &mut [W::Raw]) -> Result<(), HostTrap> {
-        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap)?;
-        let function = imported.function(id).ok_or(HostTrap)?;
-        let store = imported.store().ok_or(HostTrap)?;
+        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap::Completion)?;
+        let function = imported.function(id).ok_or(HostTrap::Completion)?;
+        let store = imported.store().ok_or(HostTrap::Completion)?;
         store.leave(wasm, |cx| run_scalar(cx, store, function, vals))
     }
 
@@ -175,9 +213,9 @@ impl<J: JsHost, W: WasmEngine> HostFunc<W> for ImportedFunction<J, W> {
         params: &[Val<W>],
         results: &mut [Val<W>],
     ) -> Result<(), HostTrap> {
-        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap)?;
-        let function = imported.function(id).ok_or(HostTrap)?;
-        let store = imported.store().ok_or(HostTrap)?;
+        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap::Completion)?;
+        let function = imported.function(id).ok_or(HostTrap::Completion)?;
+        let store = imported.store().ok_or(HostTrap::Completion)?;
         store.leave(wasm, |cx| run_general(cx, store, function, params, results))
     }
 }

@@ -15,7 +15,9 @@ use slab::Slab;
 
 use crate::agent::Agent;
 use crate::store::Store;
-use crate::webassembly::imports::{describe, import_value};
+use crate::webassembly::imports::{Importing, describe, import_value};
+use crate::webassembly::module::ModuleObject;
+use crate::webassembly::options::supplied_entity;
 use crate::webassembly::{
     Entity, Interface, WasmModule, class_id, error, global, memory, module, table, tag,
 };
@@ -143,7 +145,7 @@ fn name_entities<J: JsHost, W: WasmEngine>(
                 Entity::Global(global::add(store, global, *ty))
             }
             (None, Some(Extern::Tag(tag)), ExternType::Tag(ty)) => {
-                Entity::Tag(tag::add(store, tag, ty.clone()))
+                Entity::Tag(tag::add(cx, store, tag, ty.clone())?)
             }
             _ => {
                 let message = format!("export {:?} is missing from the instance", export.name);
@@ -247,19 +249,26 @@ fn construct<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().instance)?;
-    let module = J::arg(cx, args, 0);
-    let Some(module) = module::of_object(cx, agent, &module) else {
-        return Err(class::type_error::<J>(
-            cx,
-            "the first argument must be a WebAssembly.Module",
-        ));
-    };
+    const FILE: &str = "WebAssembly.Instance";
+    let module = module::require_module(cx, agent, args, FILE)?;
     let import_object = J::arg(cx, args, 1);
-    let imports = read_imports(cx, agent, "WebAssembly.Instance", &module, &import_object)?;
+    require_import_object::<J>(cx, &import_object)?;
+    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().instance)?;
+    let imports = read_imports(cx, agent, FILE, &module, &import_object)?;
     let store = agent.store(cx)?;
-    let instance = instantiate(cx, &store, "WebAssembly.Instance", &module, &imports)?;
+    let instance = instantiate(cx, &store, FILE, &module.module, &imports)?;
     object(cx, agent, &instance, Some(&proto))
+}
+
+/// The `optional object importObject` of an argument list.
+pub(crate) fn require_import_object<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, ()> {
+    match J::type_of(value) {
+        ValueType::Object | ValueType::Function | ValueType::Undefined => Ok(()),
+        _ => Err(class::type_error::<J>(cx, "the imports must be an object")),
+    }
 }
 
 /// [Read the imports](https://webassembly.github.io/spec/js-api/#read-the-imports). Runs user code.
@@ -267,29 +276,33 @@ pub(crate) fn read_imports<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Rc<Agent<J, W>>,
     file: &str,
-    module: &WasmModule<W>,
+    ModuleObject { module, options }: &ModuleObject<W>,
     import_object: &J::Value,
 ) -> Completion<J, Vec<Entity<W>>> {
-    let is_object = matches!(
-        J::type_of(import_object),
-        ValueType::Object | ValueType::Function
-    );
-    if !is_object && J::type_of(import_object) != ValueType::Undefined {
-        return Err(class::type_error::<J>(cx, "the imports must be an object"));
-    }
     // 1. If module.imports is not empty, and importObject is undefined, throw a TypeError.
-    if !is_object && !module.info.imports.is_empty() {
+    let no_imports = J::type_of(import_object) == ValueType::Undefined;
+    if no_imports && !module.info.imports.is_empty() {
         let message = format!("{file}: the module has imports, and no import object was given");
         return Err(class::type_error::<J>(cx, &message));
     }
-    // 3. For each (moduleName, componentName, externtype) of module_imports(module),
+    // 6. For each (moduleName, componentName, externtype) of module_imports(module),
     let store = agent.store(cx)?;
     let mut entities = Vec::with_capacity(module.info.imports.len());
-    for import in &module.info.imports {
-        // 3.1. Let o be ? Get(importObject, moduleName).
+    for (index, import) in module.info.imports.iter().enumerate() {
+        let importing = Importing {
+            file,
+            module,
+            index,
+        };
+        // 6.1. If builtinOrStringImports contains moduleName, and its object componentName,
+        if let Some(supplied) = options.supply(import) {
+            entities.push(supplied_entity(cx, &store, supplied, &importing)?);
+            continue;
+        }
+        // 6.2. Otherwise, let o be ? Get(importObject, moduleName).
         let key = J::string(cx, &import.module)?;
         let namespace = J::get(cx, import_object, PropertyKey::Value(&key))?;
-        // 3.2. If o is not an Object, throw a TypeError.
+        // 6.3. If o is not an Object, throw a TypeError.
         if !matches!(
             J::type_of(&namespace),
             ValueType::Object | ValueType::Function
@@ -301,10 +314,10 @@ pub(crate) fn read_imports<J: JsHost, W: WasmEngine>(
             );
             return Err(class::type_error::<J>(cx, &message));
         }
-        // 3.3. Let v be ? Get(o, componentName).
+        // 6.4. Let v be ? Get(o, componentName).
         let key = J::string(cx, &import.name)?;
         let value = J::get(cx, &namespace, PropertyKey::Value(&key))?;
-        entities.push(import_value(cx, &store, file, import, &value)?);
+        entities.push(import_value(cx, &store, &importing, &value)?);
     }
     Ok(entities)
 }
@@ -312,7 +325,7 @@ pub(crate) fn read_imports<J: JsHost, W: WasmEngine>(
 /// [Initialize an instance object](https://webassembly.github.io/spec/js-api/#initialize-an-instance-object)
 pub(crate) fn object<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    agent: &Rc<Agent<J, W>>,
+    agent: &Agent<J, W>,
     instance: &Rc<Instance<J, W>>,
     proto: Option<&J::Value>,
 ) -> Completion<J> {

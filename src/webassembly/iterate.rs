@@ -14,10 +14,26 @@ pub(crate) fn iterable_to_list<J: JsHost>(
     cx: &mut J::Scope<'_>,
     iterable: &J::Value,
 ) -> Completion<J, Vec<J::Value>> {
+    let mut values = Vec::new();
+    for_each::<J>(cx, iterable, |_, value| {
+        values.push(value);
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+/// Runs `f` on each value that `iterable` yields, as
+/// [WebIDL](https://webidl.spec.whatwg.org/#create-sequence-from-iterable) makes a sequence: what
+/// `f` throws leaves the iterator as it is. Runs user code.
+pub(crate) fn for_each<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    iterable: &J::Value,
+    mut f: impl FnMut(&mut J::Scope<'_>, J::Value) -> Completion<J, ()>,
+) -> Completion<J, ()> {
     let key = PropertyKey::Symbol(WellKnownSymbol::Iterator);
     let method = match J::type_of(iterable) {
-        ValueType::Object | ValueType::Function => J::get(cx, iterable, key)?,
-        _ => J::undefined(),
+        ValueType::Undefined | ValueType::Null => J::undefined(),
+        _ => J::get(cx, iterable, key)?,
     };
     if !J::is_callable(cx, &method) {
         return Err(class::type_error::<J>(cx, "the value is not iterable"));
@@ -31,19 +47,17 @@ pub(crate) fn iterable_to_list<J: JsHost>(
             "the iterator has no next method",
         ));
     }
-    let mut values = Vec::new();
-    loop {
+    for _ in 0..LIMIT {
         let result = J::call(cx, &next, &iterator, &[])?;
         require_object::<J>(cx, &result, "the iterator's result is not an object")?;
         let done = J::get(cx, &result, "done".into())?;
         if J::to_boolean(cx, &done) {
-            return Ok(values);
+            return Ok(());
         }
-        values.push(J::get(cx, &result, "value".into())?);
-        if values.len() > LIMIT {
-            return Err(too_many::<J>(cx));
-        }
+        let value = J::get(cx, &result, "value".into())?;
+        f(cx, value)?;
     }
+    Err(too_many::<J>(cx))
 }
 
 fn require_object<J: JsHost>(

@@ -4,12 +4,18 @@ use std::rc::Rc;
 
 use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw};
 use sinew_bridge::{
-    Completion, ErrorClass, HostData, JsHost, Limits, MemoryType, WasmEngine, class,
+    AddressType, Completion, ErrorClass, HostData, JsHost, Limits, MemoryType, Throw, WasmEngine,
+    class,
 };
 
 use crate::agent::Agent;
-use crate::store::{Buffer, Entry, MemoryEntry, Store};
-use crate::webassembly::{Interface, class_id, entity_object, webidl};
+use crate::store::{Entry, MemoryEntry, Store};
+use crate::webassembly::buffer::{
+    buffer_of, grow_buffer, to_fixed_length_buffer, to_resizable_buffer,
+};
+use crate::webassembly::{Interface, class_id, entity_object, reflection, webidl};
+
+pub(crate) use crate::webassembly::buffer::{close, refresh};
 
 /// The interface.
 pub(crate) struct MemoryInterface;
@@ -21,11 +27,28 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for MemoryInterface {
         id: class_id::MEMORY,
         length: 1,
         constructor: construct::<J, W>,
-        methods: &[Method {
-            name: "grow",
-            length: 1,
-            body: grow::<J, W>,
-        }],
+        methods: &[
+            Method {
+                name: "grow",
+                length: 1,
+                body: grow::<J, W>,
+            },
+            Method {
+                name: "toFixedLengthBuffer",
+                length: 0,
+                body: to_fixed_length_buffer::<J, W>,
+            },
+            Method {
+                name: "toResizableBuffer",
+                length: 0,
+                body: to_resizable_buffer::<J, W>,
+            },
+            Method {
+                name: "type",
+                length: 0,
+                body: type_::<J, W>,
+            },
+        ],
         statics: &[],
         accessors: &[Accessor {
             name: "buffer",
@@ -77,9 +100,9 @@ fn construct<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().memory)?;
-    let descriptor = J::arg(cx, args, 0);
-    webidl::require_dictionary::<J>(cx, &descriptor, "a memory descriptor")?;
+    let descriptor = webidl::required::<J>(cx, args, 0, "WebAssembly.Memory")?;
+    webidl::dictionary::<J>(cx, &descriptor, "a memory descriptor")?;
+    // 1. to 3. The members are converted as they are read, as in every engine.
     let address = webidl::address_type::<J>(cx, &descriptor)?;
     let (initial, maximum) = webidl::limits::<J>(cx, &descriptor, address)?;
     let shared = match webidl::member::<J>(cx, &descriptor, "shared")? {
@@ -93,20 +116,9 @@ fn construct<J: JsHost, W: WasmEngine>(
         ));
     };
     if shared {
-        let message = if maximum.is_none() {
-            "a shared memory needs a maximum"
-        } else {
-            "shared memories are not supported"
-        };
-        return Err(class::type_error::<J>(cx, message));
+        require_shared::<J, W>(cx, maximum)?;
     }
-    // 3. If descriptor["maximum"] is smaller than descriptor["initial"], throw a RangeError.
-    if maximum.is_some_and(|maximum| maximum < initial) {
-        return Err(range_error::<J>(
-            cx,
-            "the maximum is smaller than the initial size",
-        ));
-    }
+    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().memory)?;
     let ty = MemoryType {
         limits: Limits {
             min: initial,
@@ -116,24 +128,68 @@ fn construct<J: JsHost, W: WasmEngine>(
         shared,
         page_size_log2: 16,
     };
-    let pages = match address {
-        sinew_bridge::AddressType::I32 => 1 << 16,
-        sinew_bridge::AddressType::I64 => 1 << 48,
+    // 5. If memtype is not valid, throw a RangeError.
+    require_valid::<J>(cx, &ty)?;
+    let store = agent.store(cx)?;
+    // 7. Let (store, memaddr) be mem_alloc(store, memtype). If allocation fails, throw a RangeError.
+    let allocated = store.access(cx, |wasm| W::mem_alloc(wasm, &ty))?;
+    let Ok(memory) = allocated else {
+        return Err(range_error::<J>(cx, "the memory could not be allocated"));
     };
-    if initial > pages || maximum.is_some_and(|maximum| maximum > pages) {
+    // 9. Initialize this from memaddr.
+    let slot = add(&store, memory, ty);
+    object(cx, &store, slot, Some(&proto))
+}
+
+/// A shared memory has a maximum, and engines that share.
+fn require_shared<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    maximum: Option<u64>,
+) -> Completion<J, ()> {
+    if maximum.is_none() {
+        return Err(class::type_error::<J>(
+            cx,
+            "a shared memory needs a maximum",
+        ));
+    }
+    if !W::FEATURES.threads {
+        let message = format!("shared memories are not supported by {}", W::NAME);
+        return Err(class::type_error::<J>(cx, &message));
+    }
+    Ok(())
+}
+
+fn require_valid<J: JsHost>(cx: &mut J::Scope<'_>, ty: &MemoryType) -> Completion<J, ()> {
+    let Limits { min, max } = ty.limits;
+    if max.is_some_and(|max| max < min) {
+        return Err(range_error::<J>(
+            cx,
+            "the maximum is smaller than the initial size",
+        ));
+    }
+    let pages = match ty.address {
+        AddressType::I32 => 1 << 16,
+        AddressType::I64 => 1 << 48,
+    };
+    if min > pages || max.is_some_and(|max| max > pages) {
         return Err(range_error::<J>(
             cx,
             "the memory is larger than its addresses reach",
         ));
     }
-    let store = agent.store(cx)?;
-    // 8. Let (store, memaddr) be mem_alloc(store, memtype). If allocation fails, throw a RangeError.
-    let allocated = store.access(cx, |wasm| W::mem_alloc(wasm, &ty))?;
-    let Ok(memory) = allocated else {
-        return Err(range_error::<J>(cx, "the memory could not be allocated"));
-    };
-    let slot = add(&store, memory, ty);
-    object(cx, &store, slot, Some(&proto))
+    Ok(())
+}
+
+/// The memory that a method was called on.
+pub(crate) fn receiver<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J, (Rc<Store<J, W>>, u32)> {
+    let this = J::this(cx, args);
+    let spec = &MemoryInterface::SPEC as &ClassSpec<J, Agent<J, W>>;
+    let slot = brand::<J, _>(cx, &this, spec)?;
+    Ok((agent.store(cx)?, slot))
 }
 
 /// [`grow(delta)`](https://webassembly.github.io/spec/js-api/#dom-memory-grow)
@@ -142,27 +198,15 @@ fn grow<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let this = J::this(cx, args);
-    let slot = brand::<J, _>(
-        cx,
-        &this,
-        &MemoryInterface::SPEC as &ClassSpec<J, Agent<J, W>>,
-    )?;
-    let store = agent.store(cx)?;
-    let ty = store.memories.borrow()[slot as usize].entry.ty;
-    let delta = J::arg(cx, args, 0);
-    let delta = webidl::address_to_u64::<J>(cx, &delta, ty.address, "delta")?;
-    let memory = store.memories.borrow()[slot as usize].entry.entity.clone();
-    // 5. Let ret be the mem_size. 6. mem_grow. 7. If it fails, throw a RangeError.
-    let grown = store.access(cx, |wasm| W::mem_grow(wasm, &memory, delta))?;
-    let Ok(before) = grown else {
-        return Err(range_error::<J>(cx, "the memory cannot grow by that much"));
-    };
-    // 8. Refresh the memory buffer of memaddr.
-    detach(cx, &store, slot);
-    agent.refresh(cx, &store)?;
-    // 9. Return U64ToAddressValue(ret, addrtype).
-    Ok(webidl::u64_to_address::<J>(cx, before, ty.address))
+    let (store, slot) = receiver(cx, agent, args)?;
+    let delta = webidl::required::<J>(cx, args, 0, "Memory.grow")?;
+    // 3. Let addrtype be the address type in mem_type(store, memaddr).
+    let address = store.memories.borrow()[slot as usize].entry.ty.address;
+    // 4. Let delta64 be ? AddressValueToU64(delta, addrtype).
+    let delta = webidl::address_to_u64::<J>(cx, &delta, address, "delta")?;
+    // 5. Grow the memory buffer. 6. Return U64ToAddressValue(ret, addrtype).
+    let before = grow_buffer(cx, &store, slot, delta)?;
+    Ok(webidl::u64_to_address::<J>(cx, before, address))
 }
 
 /// [`buffer`](https://webassembly.github.io/spec/js-api/#dom-memory-buffer)
@@ -171,83 +215,22 @@ fn buffer<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let this = J::this(cx, args);
-    let slot = brand::<J, _>(
-        cx,
-        &this,
-        &MemoryInterface::SPEC as &ClassSpec<J, Agent<J, W>>,
-    )?;
-    let store = agent.store(cx)?;
+    let (store, slot) = receiver(cx, agent, args)?;
     buffer_of(cx, &store, slot)
 }
 
-/// [Create a fixed length memory buffer](https://webassembly.github.io/spec/js-api/#create-a-fixed-length-memory-buffer),
-/// unless there is one.
-#[allow(
-    unsafe_code,
-    reason = "the one place where a buffer is put over linear memory"
-)]
-pub(crate) fn buffer_of<J: JsHost, W: WasmEngine>(
+/// [`type()`](https://github.com/WebAssembly/js-types) of the type reflection proposal.
+fn type_<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    store: &Rc<Store<J, W>>,
-    slot: u32,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
 ) -> Completion<J> {
-    let memory = {
-        let entry = &store.memories.borrow()[slot as usize];
-        if let Some(buffer) = &entry.buffer {
-            return Ok(buffer.value.clone());
-        }
-        if entry.closed {
-            return J::create_array_buffer(cx, &[]);
-        }
-        entry.entry.entity.clone()
-    };
-    let (data, len) = store.access(cx, |wasm| W::mem_data(wasm, &memory))?;
-    // SAFETY: `data` and `len` are the memory's bytes now. They stay valid until the memory grows or
-    // its store goes; before JavaScript runs again after the one, and before the other, the buffer
-    // that is remembered below is detached (`Store::detach_stale`, `grow`, `Store::close`). Nothing
-    // of Sinew holds a reference to these bytes while JavaScript runs.
-    let value = unsafe { J::array_buffer_over(cx, data, len) }?;
-    store.memories.borrow_mut()[slot as usize].buffer = Some(Buffer {
-        value: value.clone(),
-        data,
-        len,
-    });
-    Ok(value)
+    let (store, slot) = receiver(cx, agent, args)?;
+    let memory = store.memories.borrow()[slot as usize].entry.entity.clone();
+    let ty = store.access(cx, |wasm| W::mem_type(wasm, &memory))?;
+    reflection::memory_type::<J>(cx, &ty)
 }
 
-/// Detaches the buffer of a memory, if there is one.
-pub(crate) fn detach<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    store: &Store<J, W>,
-    slot: u32,
-) {
-    let buffer = store.memories.borrow_mut()[slot as usize].buffer.take();
-    if let Some(buffer) = buffer {
-        J::detach(cx, &buffer.value);
-    }
-}
-
-/// Detaches the buffer of a memory for good: a later one is empty. Whether there was one, and how
-/// many bytes the memory has. Closing twice counts once.
-pub(crate) fn close<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    store: &Rc<Store<J, W>>,
-    slot: u32,
-) -> Completion<J, (bool, usize)> {
-    let memory = {
-        let entry = &mut store.memories.borrow_mut()[slot as usize];
-        if std::mem::replace(&mut entry.closed, true) {
-            return Ok((false, 0));
-        }
-        entry.entry.entity.clone()
-    };
-    let (_, len) = store.access(cx, |wasm| W::mem_data(wasm, &memory))?;
-    let had_buffer = store.memories.borrow()[slot as usize].buffer.is_some();
-    detach(cx, store, slot);
-    Ok((had_buffer, len))
-}
-
-fn range_error<J: JsHost>(cx: &mut J::Scope<'_>, message: &str) -> sinew_bridge::Throw<J::Value> {
+fn range_error<J: JsHost>(cx: &mut J::Scope<'_>, message: &str) -> Throw<J::Value> {
     throw::<J>(cx, ErrorClass::RangeError, message)
 }

@@ -13,18 +13,28 @@ use sinew_bridge::{
 use crate::agent::Agent;
 use crate::store::Store;
 
+pub(crate) mod buffer;
+pub(crate) mod builtins;
+pub(crate) mod cache;
 pub(crate) mod error;
+pub(crate) mod exception;
 pub(crate) mod exported_function;
 pub(crate) mod externs;
+pub(crate) mod function;
+pub(crate) mod gc_object;
 pub(crate) mod global;
 pub(crate) mod imports;
 pub(crate) mod instance;
 pub(crate) mod iterate;
 pub(crate) mod memory;
 pub(crate) mod module;
+pub(crate) mod module_source;
 pub(crate) mod namespace;
+pub(crate) mod options;
+pub(crate) mod reflection;
 pub(crate) mod table;
 pub(crate) mod tag;
+pub(crate) mod task;
 pub(crate) mod value;
 pub(crate) mod webidl;
 
@@ -69,6 +79,9 @@ pub(crate) mod class_id {
     pub const TABLE: u32 = 4;
     pub const GLOBAL: u32 = 5;
     pub const TAG: u32 = 6;
+    pub const EXCEPTION: u32 = 7;
+    pub const FUNCTION: u32 = 8;
+    pub const GC_OBJECT: u32 = 9;
 }
 
 /// The API in a realm.
@@ -79,25 +92,34 @@ pub(crate) struct Classes<J: JsHost> {
     pub table: Class<J>,
     pub global: Class<J>,
     pub tag: Class<J>,
+    pub exception: Class<J>,
+    pub function: Class<J>,
     pub compile_error: Class<J>,
     pub link_error: Class<J>,
     pub runtime_error: Class<J>,
 }
 
 /// Makes the [`WebAssembly` namespace](https://webassembly.github.io/spec/js-api/#webassembly-namespace)
-/// and puts it on the global object.
+/// and puts it on the global object; returns both.
 pub(crate) fn install<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Rc<Agent<J, W>>,
-) -> Completion<J, Classes<J>> {
+) -> Completion<J, (Classes<J>, J::Value)> {
     let object = J::intrinsic(cx, Intrinsic::ObjectPrototype);
+    let function = J::intrinsic(cx, Intrinsic::FunctionPrototype);
+    let source = module_source::abstract_module_source(cx, agent)?;
+    let spec = &module::ModuleInterface::SPEC as &ClassSpec<J, Agent<J, W>>;
+    let module = define_class(cx, agent, spec, &source.prototype)?;
+    J::set_prototype(cx, &module.constructor, &source.constructor)?;
     let classes = Classes {
-        module: define_class(cx, agent, &module::ModuleInterface::SPEC, &object)?,
+        module,
         instance: define_class(cx, agent, &instance::InstanceInterface::SPEC, &object)?,
         memory: define_class(cx, agent, &memory::MemoryInterface::SPEC, &object)?,
         table: define_class(cx, agent, &table::TableInterface::SPEC, &object)?,
         global: define_class(cx, agent, &global::GlobalInterface::SPEC, &object)?,
         tag: define_class(cx, agent, &tag::TagInterface::SPEC, &object)?,
+        exception: define_class(cx, agent, &exception::ExceptionInterface::SPEC, &object)?,
+        function: define_class(cx, agent, &function::FunctionInterface::SPEC, &function)?,
         compile_error: error::define::<J, error::CompileError>(cx)?,
         link_error: error::define::<J, error::LinkError>(cx)?,
         runtime_error: error::define::<J, error::RuntimeError>(cx)?,
@@ -113,20 +135,24 @@ pub(crate) fn install<J: JsHost, W: WasmEngine>(
         ("Memory", &classes.memory),
         ("Table", &classes.table),
         ("Global", &classes.global),
+        ("Function", &classes.function),
         ("CompileError", &classes.compile_error),
         ("LinkError", &classes.link_error),
         ("RuntimeError", &classes.runtime_error),
     ];
     if W::FEATURES.exceptions {
         members.push(("Tag", &classes.tag));
+        members.push(("Exception", &classes.exception));
+        namespace::define_js_tag(cx, agent, &object)?;
     }
     for (name, class) in members {
         let member = Property::hidden(class.constructor.clone());
         J::define_property(cx, &object, name.into(), member)?;
     }
     let global = J::global(cx);
-    J::define_property(cx, &global, "WebAssembly".into(), Property::hidden(object))?;
-    Ok(classes)
+    let member = Property::hidden(object.clone());
+    J::define_property(cx, &global, "WebAssembly".into(), member)?;
+    Ok((classes, object))
 }
 
 /// Frees what a dead object of the API had. `false` when it is none of the API's.
@@ -139,6 +165,18 @@ pub(crate) fn release<J: JsHost, W: WasmEngine>(agent: &Agent<J, W>, data: HostD
         class_id::INSTANCE => {
             let instance = agent.instances.borrow_mut().try_remove(data.slot as usize);
             drop(instance);
+        }
+        class_id::EXCEPTION => {
+            if let Some(store) = agent.existing_store() {
+                let exception = store.exceptions.borrow_mut().remove(data.slot);
+                drop(exception);
+            }
+        }
+        class_id::GC_OBJECT => {
+            if let Some(store) = agent.existing_store() {
+                let object = store.gc_objects.borrow_mut().remove(data.slot);
+                drop(object);
+            }
         }
         // Entities live as long as their store; a new object is made when one is asked for.
         class_id::MEMORY | class_id::TABLE | class_id::GLOBAL | class_id::TAG => {}
@@ -203,7 +241,7 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             Entity::Memory(slot) => memory::object(cx, self, *slot, None),
             Entity::Table(slot) => table::object(cx, self, *slot, None),
             Entity::Global(slot) => global::object(cx, self, *slot, None),
-            Entity::Tag(slot) => tag::object(cx, self, *slot),
+            Entity::Tag(slot) => tag::object(cx, self, *slot, None),
         }
     }
 }

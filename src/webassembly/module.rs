@@ -3,14 +3,15 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use sinew_bridge::binary::{ModuleInfo, validate};
+use sinew_bridge::binary::{Malformed, ModuleInfo, check_limits, missing_features, validate};
 use sinew_bridge::class::{ClassSpec, Method, plain_object, prototype_of_new_target};
 use sinew_bridge::{
-    Completion, EngineError, ErrorKind, HostData, JsHost, Property, ValueType, WasmEngine, class,
+    Completion, EngineError, ErrorKind, HostData, JsHost, ObjectClass, Property, WasmEngine, class,
 };
 use slab::Slab;
 
 use crate::agent::Agent;
+use crate::webassembly::options::CompileOptions;
 use crate::webassembly::{Interface, class_id, error, webidl};
 
 /// A compiled module and what its bytes say: shared by all runtimes on the same engine, on any
@@ -23,6 +24,7 @@ pub struct WasmModule<W: WasmEngine> {
 impl<W: WasmEngine> WasmModule<W> {
     /// Compiles `bytes`.
     pub fn compile(engine: &W::Engine, bytes: Arc<[u8]>) -> Result<Arc<Self>, Uncompiled> {
+        check_limits(&bytes)?;
         match W::module_compile(engine, &bytes) {
             Ok(module) => {
                 let info = ModuleInfo::read(bytes)?;
@@ -30,7 +32,9 @@ impl<W: WasmEngine> WasmModule<W> {
             }
             // What is wrong with the bytes is said by one validator for every engine.
             Err(error) => {
-                validate(&bytes, W::FEATURES)?;
+                if let Err(malformed) = validate(&bytes, W::FEATURES) {
+                    return Err(Uncompiled::unsupported::<W>(malformed, &bytes));
+                }
                 let offset = match error.kind() {
                     ErrorKind::Compile { offset } => offset,
                     _ => None,
@@ -59,8 +63,26 @@ pub struct Uncompiled {
     pub offset: Option<usize>,
 }
 
-impl From<sinew_bridge::binary::Malformed> for Uncompiled {
-    fn from(malformed: sinew_bridge::binary::Malformed) -> Self {
+impl Uncompiled {
+    /// What is wrong with a module, and whether another engine could do it.
+    fn unsupported<W: WasmEngine>(malformed: Malformed, bytes: &[u8]) -> Self {
+        let mut uncompiled = Self::from(malformed);
+        let missing = missing_features(bytes, W::FEATURES);
+        if !missing.is_empty() {
+            uncompiled.message = format!(
+                "{}; the module needs {}, which {} {} does not support",
+                uncompiled.message,
+                missing.join(", "),
+                W::NAME,
+                W::VERSION
+            );
+        }
+        uncompiled
+    }
+}
+
+impl From<Malformed> for Uncompiled {
+    fn from(malformed: Malformed) -> Self {
         Self {
             message: malformed.message,
             offset: Some(malformed.offset),
@@ -69,7 +91,24 @@ impl From<sinew_bridge::binary::Malformed> for Uncompiled {
 }
 
 /// The modules behind the Module objects that are alive.
-pub(crate) type ModuleObjects<W> = Slab<Arc<WasmModule<W>>>;
+pub(crate) type ModuleObjects<W> = Slab<ModuleObject<W>>;
+
+/// What a Module object stands for.
+pub(crate) struct ModuleObject<W: WasmEngine> {
+    /// `[[Module]]` and `[[Bytes]]`
+    pub module: Arc<WasmModule<W>>,
+    /// `[[BuiltinSets]]` and `[[ImportedStringModule]]`
+    pub options: Rc<CompileOptions>,
+}
+
+impl<W: WasmEngine> Clone for ModuleObject<W> {
+    fn clone(&self) -> Self {
+        Self {
+            module: self.module.clone(),
+            options: self.options.clone(),
+        }
+    }
+}
 
 /// The interface.
 pub(crate) struct ModuleInterface;
@@ -115,14 +154,32 @@ pub(crate) fn compile<J: JsHost, W: WasmEngine>(
         .map_err(|Uncompiled { message, offset }| error::compile(cx, agent, file, &message, offset))
 }
 
-/// A [copy of the bytes](https://webidl.spec.whatwg.org/#dfn-get-buffer-source-copy) of a
-/// BufferSource; a TypeError for any other value.
-pub(crate) fn buffer_source<J: JsHost>(
+/// The steps that the Module constructor, `compile` and `instantiate` have in common: compiles
+/// `bytes` and validates builtins and imported strings.
+pub(crate) fn compile_with<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Agent<J, W>,
+    file: &str,
+    bytes: Arc<[u8]>,
+    options: CompileOptions,
+) -> Completion<J, ModuleObject<W>> {
+    let module = compile(cx, agent, file, bytes)?;
+    match options.validate(&module.info) {
+        Ok(()) => Ok(ModuleObject {
+            module,
+            options: Rc::new(options),
+        }),
+        Err(message) => Err(error::compile(cx, agent, file, &message, None)),
+    }
+}
+
+/// Refuses what is no `[AllowResizable] AllowSharedBufferSource`.
+pub(crate) fn require_buffer_source<J: JsHost>(
     cx: &mut J::Scope<'_>,
     value: &J::Value,
-) -> Completion<J, Arc<[u8]>> {
-    match J::with_bytes(cx, value, |bytes| Arc::<[u8]>::from(bytes)) {
-        Some(bytes) => Ok(bytes),
+) -> Completion<J, ()> {
+    match J::with_bytes(cx, value, |_| ()) {
+        Some(()) => Ok(()),
         None => Err(class::type_error::<J>(
             cx,
             "the argument must be an ArrayBuffer or a view of one",
@@ -130,11 +187,28 @@ pub(crate) fn buffer_source<J: JsHost>(
     }
 }
 
+/// A [copy of the bytes](https://webidl.spec.whatwg.org/#dfn-get-buffer-source-copy) of a
+/// BufferSource: those of this moment, none if it is detached.
+pub(crate) fn copy_buffer_source<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, Arc<[u8]>> {
+    let is_data_view = J::object_class(cx, value) == Some(ObjectClass::DataView);
+    if is_data_view && J::is_out_of_bounds(cx, value) {
+        return Err(class::type_error::<J>(
+            cx,
+            "the DataView is out of its buffer's bounds",
+        ));
+    }
+    let bytes = J::with_bytes(cx, value, |bytes| Arc::<[u8]>::from(bytes));
+    Ok(bytes.unwrap_or_default())
+}
+
 /// [Construct a WebAssembly module object](https://webassembly.github.io/spec/js-api/#construct-a-webassembly-module-object)
 pub(crate) fn object<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Agent<J, W>,
-    module: Arc<WasmModule<W>>,
+    module: ModuleObject<W>,
     proto: Option<&J::Value>,
 ) -> Completion<J> {
     agent.bury();
@@ -153,7 +227,7 @@ pub(crate) fn of_object<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Agent<J, W>,
     value: &J::Value,
-) -> Option<Arc<WasmModule<W>>> {
+) -> Option<ModuleObject<W>> {
     let data = J::host_data(cx, value)?;
     if data.class != class_id::MODULE {
         return None;
@@ -161,31 +235,39 @@ pub(crate) fn of_object<J: JsHost, W: WasmEngine>(
     agent.modules.borrow().get(data.slot as usize).cloned()
 }
 
-fn require_module<J: JsHost, W: WasmEngine>(
+/// The module behind the first argument, which must be a Module object.
+pub(crate) fn require_module<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Agent<J, W>,
     args: J::Args<'_>,
-) -> Completion<J, Arc<WasmModule<W>>> {
-    let value = J::arg(cx, args, 0);
+    what: &str,
+) -> Completion<J, ModuleObject<W>> {
+    let value = webidl::required::<J>(cx, args, 0, what)?;
     match of_object(cx, agent, &value) {
         Some(module) => Ok(module),
-        None => Err(class::type_error::<J>(
-            cx,
-            "the argument must be a WebAssembly.Module",
-        )),
+        None => {
+            let message = format!("{what}: the first argument must be a WebAssembly.Module");
+            Err(class::type_error::<J>(cx, &message))
+        }
     }
 }
 
-/// [`new Module(bytes)`](https://webassembly.github.io/spec/js-api/#dom-module-module)
+/// [`new Module(bytes, options)`](https://webassembly.github.io/spec/js-api/#dom-module-module)
 fn construct<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
+    const FILE: &str = "WebAssembly.Module";
+    let bytes = webidl::required::<J>(cx, args, 0, FILE)?;
+    require_buffer_source::<J>(cx, &bytes)?;
+    let options = J::arg(cx, args, 1);
+    let options = CompileOptions::of_argument::<J>(cx, &options)?;
     let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().module)?;
-    let bytes = J::arg(cx, args, 0);
-    let bytes = buffer_source::<J>(cx, &bytes)?;
-    let module = compile(cx, agent, "WebAssembly.Module", bytes)?;
+    // 1. Let stableBytes be a copy of the bytes held by the buffer.
+    let bytes = copy_buffer_source::<J>(cx, &bytes)?;
+    // 2. to 6. Compile, and validate builtins and imported strings.
+    let module = compile_with(cx, agent, FILE, bytes, options)?;
     object(cx, agent, module, Some(&proto))
 }
 
@@ -205,7 +287,7 @@ fn exports<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let module = require_module(cx, agent, args)?;
+    let ModuleObject { module, .. } = require_module(cx, agent, args, "Module.exports")?;
     let mut descriptors = Vec::new();
     for export in &module.info.exports {
         let kind = export.ty.kind().as_str();
@@ -223,9 +305,13 @@ fn imports<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let module = require_module(cx, agent, args)?;
+    let ModuleObject { module, options } = require_module(cx, agent, args, "Module.imports")?;
     let mut descriptors = Vec::new();
     for import in &module.info.imports {
+        // 5.1. and 5.2. Builtins and string constants are no business of an import object.
+        if options.supply(import).is_some() {
+            continue;
+        }
         let members = [
             ("module", import.module.as_str()),
             ("name", import.name.as_str()),
@@ -242,18 +328,18 @@ fn custom_sections<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let module = require_module(cx, agent, args)?;
-    let name = J::arg(cx, args, 1);
-    if J::args_len(args) < 2 || J::type_of(&name) == ValueType::Undefined {
-        return Err(class::type_error::<J>(
-            cx,
-            "the name of a section is missing",
-        ));
+    const WHAT: &str = "Module.customSections";
+    if J::args_len(args) < 2 {
+        return Err(webidl::too_few::<J>(cx, args, 2, WHAT));
     }
-    let name = webidl::to_text::<J>(cx, &name)?;
+    let ModuleObject { module, .. } = require_module(cx, agent, args, WHAT)?;
+    let name = J::arg(cx, args, 1);
+    let name = J::to_string(cx, &name)?;
+    // A DOMString: what is no well-formed text names nothing.
+    let name = J::as_utf16(cx, &name).unwrap_or_default();
     let mut contents = Vec::new();
     for section in &module.info.custom_sections {
-        if section.name == name {
+        if section.name.encode_utf16().eq(name.iter().copied()) {
             let bytes = &module.info.bytes[section.range.clone()];
             contents.push(J::create_array_buffer(cx, bytes)?);
         }

@@ -2,15 +2,16 @@
 
 use std::rc::Rc;
 
+use sinew_bridge::binary::TABLE_SIZE;
 use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw};
 use sinew_bridge::{
-    Completion, ErrorClass, HostData, JsHost, Limits, TableType, Throw, Val, ValType, ValueType,
-    WasmEngine, class,
+    Completion, EngineError, ErrorClass, ErrorKind, HostData, JsHost, Limits, TableType, Throw,
+    Val, ValType, WasmEngine, class,
 };
 
 use crate::agent::Agent;
 use crate::store::{Entry, Store};
-use crate::webassembly::{Interface, class_id, entity_object, global, value, webidl};
+use crate::webassembly::{Interface, class_id, entity_object, error, reflection, value, webidl};
 
 /// The interface.
 pub(crate) struct TableInterface;
@@ -37,6 +38,11 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for TableInterface {
                 name: "set",
                 length: 1,
                 body: set::<J, W>,
+            },
+            Method {
+                name: "type",
+                length: 0,
+                body: type_::<J, W>,
             },
         ],
         statics: &[],
@@ -86,22 +92,24 @@ fn construct<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().table)?;
-    let descriptor = J::arg(cx, args, 0);
-    webidl::require_dictionary::<J>(cx, &descriptor, "a table descriptor")?;
-    let address = webidl::address_type::<J>(cx, &descriptor)?;
+    let descriptor = webidl::required::<J>(cx, args, 0, "WebAssembly.Table")?;
+    webidl::dictionary::<J>(cx, &descriptor, "a table descriptor")?;
+    // The element comes before its place in the alphabet, as in every engine.
     let Some(element) = webidl::member::<J>(cx, &descriptor, "element")? else {
         return Err(class::type_error::<J>(
             cx,
             "a table descriptor needs element",
         ));
     };
-    let element = webidl::to_text::<J>(cx, &element)?;
-    // 2. Let elementtype be ToValueType(descriptor["element"]). 3. If not a reftype, TypeError.
-    let Some(ValType::Ref(element)) = global::value_type(&element) else {
-        let message = format!("{element:?} is no reference type");
-        return Err(class::type_error::<J>(cx, &message));
+    // 1. Let elementtype be ToValueType(descriptor["element"]). 2. If not a reftype, TypeError.
+    let element = match webidl::value_type::<J>(cx, &element)? {
+        ValType::Ref(element) => element,
+        other => {
+            let message = format!("{other} is no reference type");
+            return Err(class::type_error::<J>(cx, &message));
+        }
     };
+    let address = webidl::address_type::<J>(cx, &descriptor)?;
     let (initial, maximum) = webidl::limits::<J>(cx, &descriptor, address)?;
     let Some(initial) = initial else {
         return Err(class::type_error::<J>(
@@ -109,12 +117,16 @@ fn construct<J: JsHost, W: WasmEngine>(
             "a table descriptor needs initial",
         ));
     };
-    // 6. If descriptor["maximum"] is smaller than descriptor["initial"], throw a RangeError.
+    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().table)?;
+    // 7. If type is not valid, throw a RangeError.
     if maximum.is_some_and(|maximum| maximum < initial) {
         return Err(range_error::<J>(
             cx,
             "the maximum is smaller than the initial size",
         ));
+    }
+    if initial > TABLE_SIZE {
+        return Err(range_error::<J>(cx, "the table has too many elements"));
     }
     let ty = TableType {
         limits: Limits {
@@ -126,7 +138,7 @@ fn construct<J: JsHost, W: WasmEngine>(
     };
     let store = agent.store(cx)?;
     // 8. If value is missing, let ref be DefaultValue(elementtype); else ToWebAssemblyValue(value).
-    let init = element_or_default(cx, &store, args, 1, ty)?;
+    let init = element_or_default(cx, &store, args, ty)?;
     let allocated = store.access(cx, |wasm| W::table_alloc(wasm, &ty, &init))?;
     let Ok(table) = allocated else {
         return Err(range_error::<J>(cx, "the table could not be allocated"));
@@ -135,23 +147,18 @@ fn construct<J: JsHost, W: WasmEngine>(
     object(cx, &store, slot, Some(&proto))
 }
 
-/// Argument `index` as an element of a table, or the default when it is missing.
+/// Argument 1 as an element of a table, or the default when it is missing: `undefined` is not.
 fn element_or_default<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     store: &Rc<Store<J, W>>,
     args: J::Args<'_>,
-    index: usize,
     ty: TableType,
 ) -> Completion<J, Val<W>> {
     let element = ValType::Ref(ty.element);
-    if J::args_len(args) <= index {
+    if J::args_len(args) < 2 {
         return value::default_value(cx, store, element);
     }
-    let given = J::arg(cx, args, index);
-    let is_func = ty.element.heap == sinew_bridge::HeapType::Func;
-    if is_func && J::type_of(&given) == ValueType::Undefined {
-        return value::default_value(cx, store, element);
-    }
+    let given = J::arg(cx, args, 1);
     value::to_wasm(cx, store, &given, element)
 }
 
@@ -181,6 +188,17 @@ fn receiver<J: JsHost, W: WasmEngine>(
     Ok(Receiver { store, table, ty })
 }
 
+/// [`type()`](https://github.com/WebAssembly/js-types) of the type reflection proposal.
+fn type_<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let Receiver { store, table, .. } = receiver(cx, agent, args)?;
+    let ty = store.access(cx, |wasm| W::table_type(wasm, &table))?;
+    reflection::table_type::<J>(cx, &ty)
+}
+
 /// [`grow(delta, value)`](https://webassembly.github.io/spec/js-api/#dom-table-grow)
 fn grow<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
@@ -188,13 +206,20 @@ fn grow<J: JsHost, W: WasmEngine>(
     args: J::Args<'_>,
 ) -> Completion<J> {
     let Receiver { store, table, ty } = receiver(cx, agent, args)?;
-    let delta = J::arg(cx, args, 0);
+    let delta = webidl::required::<J>(cx, args, 0, "Table.grow")?;
     let delta = webidl::address_to_u64::<J>(cx, &delta, ty.address, "delta")?;
-    let init = element_or_default(cx, &store, args, 1, ty)?;
+    let init = element_or_default(cx, &store, args, ty)?;
     // 8. Let result be table_grow(store, tableaddr, delta, ref). 9. If error, throw a RangeError.
+    let size = store.access(cx, |wasm| W::table_size(wasm, &table))?;
+    if size.saturating_add(delta) > TABLE_SIZE {
+        return Err(range_error::<J>(cx, "the table cannot grow by that much"));
+    }
     let grown = store.access(cx, |wasm| W::table_grow(wasm, &table, delta, &init))?;
     match grown {
         Ok(before) => Ok(webidl::u64_to_address::<J>(cx, before, ty.address)),
+        Err(error) if error.kind() == ErrorKind::Type => {
+            Err(error::engine_error(cx, agent, &error, None))
+        }
         Err(_) => Err(range_error::<J>(cx, "the table cannot grow by that much")),
     }
 }
@@ -207,7 +232,7 @@ fn get<J: JsHost, W: WasmEngine>(
 ) -> Completion<J> {
     let Receiver { store, table, ty } = receiver(cx, agent, args)?;
     require_crossing::<J>(cx, ty)?;
-    let index = J::arg(cx, args, 0);
+    let index = webidl::required::<J>(cx, args, 0, "Table")?;
     let index = webidl::address_to_u64::<J>(cx, &index, ty.address, "index")?;
     // 5. Let result be table_read(store, tableaddr, index). 6. If error, throw a RangeError.
     match store.access(cx, |wasm| W::table_get(wasm, &table, index))? {
@@ -227,12 +252,15 @@ fn set<J: JsHost, W: WasmEngine>(
 ) -> Completion<J> {
     let Receiver { store, table, ty } = receiver(cx, agent, args)?;
     require_crossing::<J>(cx, ty)?;
-    let index = J::arg(cx, args, 0);
+    let index = webidl::required::<J>(cx, args, 0, "Table")?;
     let index = webidl::address_to_u64::<J>(cx, &index, ty.address, "index")?;
-    let element = element_or_default(cx, &store, args, 1, ty)?;
+    let element = element_or_default(cx, &store, args, ty)?;
     // 8. table_write(store, tableaddr, index, ref). 9. If error, throw a RangeError.
     match store.access(cx, |wasm| W::table_set(wasm, &table, index, &element))? {
         Ok(()) => Ok(J::undefined()),
+        Err(error) if error.kind() == ErrorKind::Type => {
+            Err(error::engine_error(cx, agent, &error, None))
+        }
         Err(_) => Err(range_error::<J>(
             cx,
             "the index is out of the table's bounds",

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::class::ClassSpec;
-use sinew_bridge::{Completion, FuncType, HostData, JsHost, WasmEngine, class};
+use sinew_bridge::class::{ClassSpec, Method, brand, plain_object, prototype_of_new_target};
+use sinew_bridge::{
+    Completion, FuncType, HostData, JsHost, Property, RefType, ValType, WasmEngine, class,
+};
 
 use crate::agent::Agent;
 use crate::store::{Entry, Store};
-use crate::webassembly::{Interface, class_id, entity_object};
+use crate::webassembly::{Interface, class_id, entity_object, reflection, webidl};
 
 /// The interface.
 pub(crate) struct TagInterface;
@@ -19,21 +21,38 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for TagInterface {
         id: class_id::TAG,
         length: 1,
         constructor: construct::<J, W>,
-        methods: &[],
+        methods: &[Method {
+            name: "type",
+            length: 0,
+            body: type_::<J, W>,
+        }],
         statics: &[],
         accessors: &[],
     };
 }
 
-/// Gives a tag of the engine an address.
-pub(crate) fn add<J: JsHost, W: WasmEngine>(store: &Store<J, W>, tag: W::Tag, ty: FuncType) -> u32 {
+/// Gives a tag of the engine its address: the one it has, if JavaScript has met it before.
+pub(crate) fn add<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Store<J, W>,
+    tag: W::Tag,
+    ty: FuncType,
+) -> Completion<J, u32> {
+    let known = store.access(cx, |wasm| {
+        let tags = store.tags.borrow();
+        tags.iter()
+            .position(|entry| W::tag_eq(wasm, &entry.entity, &tag))
+    })?;
+    if let Some(slot) = known {
+        return Ok(slot as u32);
+    }
     let mut tags = store.tags.borrow_mut();
     tags.push(Entry {
         entity: tag,
         ty,
         object: Rc::default(),
     });
-    tags.len() as u32 - 1
+    Ok(tags.len() as u32 - 1)
 }
 
 /// [Create a Tag object](https://webassembly.github.io/spec/js-api/#create-a-tag-object) from an
@@ -42,6 +61,7 @@ pub(crate) fn object<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     store: &Rc<Store<J, W>>,
     slot: u32,
+    proto: Option<&J::Value>,
 ) -> Completion<J> {
     let class = &store.agent.classes().tag;
     let data = HostData {
@@ -49,15 +69,92 @@ pub(crate) fn object<J: JsHost, W: WasmEngine>(
         slot,
     };
     let object = store.tags.borrow()[slot as usize].object.clone();
-    entity_object::<J>(cx, class, None, data, &object)
+    entity_object::<J>(cx, class, proto, data, &object)
 }
 
-/// FIXME: tags made by JavaScript come with `WebAssembly.Exception`; until then modules alone
-/// define them, and the class has no constructor.
-fn construct<J: JsHost, W: WasmEngine>(
+/// The address behind a Tag object that is an argument.
+pub(crate) fn require_tag<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    _agent: &Rc<Agent<J, W>>,
+    agent: &Agent<J, W>,
+    value: &J::Value,
+) -> Completion<J, u32> {
+    match agent.slot_of(cx, value, sinew_bridge::ExternKind::Tag) {
+        Some(slot) => Ok(slot),
+        None => Err(class::type_error::<J>(
+            cx,
+            "the argument must be a WebAssembly.Tag",
+        )),
+    }
+}
+
+/// [Get the JavaScript exception tag](https://webassembly.github.io/spec/js-api/#get-the-javascript-exception-tag)
+pub(crate) fn javascript_tag<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+) -> Completion<J, u32> {
+    // 1. If it has been initialized, return it.
+    if let Some(slot) = store.javascript_tag.get() {
+        return Ok(slot);
+    }
+    // 3. Let (store, tagAddress) be tag_alloc(store, « externref » → « »).
+    let ty = FuncType::new([ValType::Ref(RefType::EXTERNREF)], []);
+    let slot = alloc(cx, store, ty)?;
+    store.javascript_tag.set(Some(slot));
+    Ok(slot)
+}
+
+fn alloc<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    store: &Rc<Store<J, W>>,
+    ty: FuncType,
+) -> Completion<J, u32> {
+    let tag = store.try_access(cx, |wasm| W::tag_alloc(wasm, &ty))?;
+    add(cx, store, tag, ty)
+}
+
+/// [`JSTag`](https://webassembly.github.io/spec/js-api/#dom-webassembly-jstag)
+pub(crate) fn js_tag<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
     _args: J::Args<'_>,
 ) -> Completion<J> {
-    Err(class::type_error::<J>(cx, "Illegal constructor"))
+    let store = agent.store(cx)?;
+    let slot = javascript_tag(cx, &store)?;
+    object(cx, &store, slot, None)
+}
+
+/// [`new Tag(type)`](https://webassembly.github.io/spec/js-api/#dom-tag-tag)
+fn construct<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let descriptor = webidl::required::<J>(cx, args, 0, "WebAssembly.Tag")?;
+    webidl::dictionary::<J>(cx, &descriptor, "a tag type")?;
+    // 1. to 3. The value types of type["parameters"].
+    let Some(parameters) = webidl::member::<J>(cx, &descriptor, "parameters")? else {
+        return Err(class::type_error::<J>(cx, "a tag type needs parameters"));
+    };
+    let parameters = webidl::value_types::<J>(cx, &parameters)?;
+    let proto = prototype_of_new_target::<J>(cx, args, &agent.classes().tag)?;
+    // 4. to 7.
+    let store = agent.store(cx)?;
+    let slot = alloc(cx, &store, FuncType::new(parameters, []))?;
+    object(cx, &store, slot, Some(&proto))
+}
+
+/// [`type()`](https://github.com/WebAssembly/js-types) of the type reflection proposal.
+fn type_<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let this = J::this(cx, args);
+    let slot = brand::<J, _>(cx, &this, &TagInterface::SPEC as &ClassSpec<J, Agent<J, W>>)?;
+    let store = agent.store(cx)?;
+    let ty = store.tags.borrow()[slot as usize].ty.clone();
+    let parameters = reflection::value_types::<J>(cx, ty.params())?;
+    let object = plain_object::<J>(cx)?;
+    J::define_property(cx, &object, "parameters".into(), Property::data(parameters))?;
+    Ok(object)
 }

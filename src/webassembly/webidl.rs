@@ -1,6 +1,11 @@
 //! [WebIDL](https://webidl.spec.whatwg.org/) conversions that the API's arguments go through.
 
-use sinew_bridge::{AddressType, Completion, JsHost, PropertyKey, ValueType, class};
+use sinew_bridge::{
+    AddressType, Completion, JsHost, PropertyKey, Throw, ValType, ValueType, class,
+};
+
+use crate::webassembly::iterate;
+use crate::webassembly::value::to_value_type;
 
 /// [ConvertToInt](https://webidl.spec.whatwg.org/#abstract-opdef-converttoint) with
 /// `[EnforceRange]` for an unsigned integer of `bits` bits. Runs user code.
@@ -32,9 +37,10 @@ pub(crate) fn address_to_u64<J: JsHost>(
         AddressType::I32 => enforce_range::<J>(cx, value, u64::from(u32::MAX), what),
         // 2. If addrtype is i64: ? ToBigInt(v), a TypeError below 0 or above 2^64 - 1.
         AddressType::I64 => {
-            let number = J::to_bigint64(cx, value)? as u64;
+            let bigint = J::to_bigint(cx, value)?;
+            let number = J::to_bigint64(cx, &bigint)?.cast_unsigned();
             let exact = J::bigint_u64(cx, number);
-            if J::type_of(value) == ValueType::BigInt && !J::same_value(cx, value, &exact) {
+            if !J::same_value(cx, &bigint, &exact) {
                 let message = format!("{what} must be a BigInt from 0n to {}n", u64::MAX);
                 return Err(class::type_error::<J>(cx, &message));
             }
@@ -55,8 +61,34 @@ pub(crate) fn u64_to_address<J: JsHost>(
     }
 }
 
-/// The object of a required dictionary argument.
-pub(crate) fn require_dictionary<J: JsHost>(
+/// The TypeError of a call of `what` with fewer arguments than it requires.
+#[cold]
+pub(crate) fn too_few<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    args: J::Args<'_>,
+    required: usize,
+    what: &str,
+) -> Throw<J::Value> {
+    let given = J::args_len(args);
+    let message = format!("{what}: {required} arguments required, but only {given} given");
+    class::type_error::<J>(cx, &message)
+}
+
+/// A required argument, the last of them.
+pub(crate) fn required<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    args: J::Args<'_>,
+    index: usize,
+    what: &str,
+) -> Completion<J> {
+    match J::args_len(args) > index {
+        true => Ok(J::arg(cx, args, index)),
+        false => Err(too_few::<J>(cx, args, index + 1, what)),
+    }
+}
+
+/// Refuses what is no object: it cannot be a dictionary with required members, or a sequence.
+pub(crate) fn dictionary<J: JsHost>(
     cx: &mut J::Scope<'_>,
     value: &J::Value,
     what: &str,
@@ -68,6 +100,55 @@ pub(crate) fn require_dictionary<J: JsHost>(
             Err(class::type_error::<J>(cx, &message))
         }
     }
+}
+
+/// Whether a dictionary without required members has members to be read: it may be undefined or
+/// null.
+pub(crate) fn optional_dictionary<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+    what: &str,
+) -> Completion<J, bool> {
+    match J::type_of(value) {
+        ValueType::Undefined | ValueType::Null => Ok(false),
+        _ => dictionary::<J>(cx, value, what).map(|()| true),
+    }
+}
+
+/// A [sequence](https://webidl.spec.whatwg.org/#js-sequence), whose elements `convert` converts
+/// one by one. Runs user code.
+pub(crate) fn sequence<J: JsHost, T>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+    mut convert: impl FnMut(&mut J::Scope<'_>, J::Value) -> Completion<J, T>,
+) -> Completion<J, Vec<T>> {
+    dictionary::<J>(cx, value, "a sequence")?;
+    let mut elements = Vec::new();
+    iterate::for_each::<J>(cx, value, |cx, element| {
+        elements.push(convert(cx, element)?);
+        Ok(())
+    })?;
+    Ok(elements)
+}
+
+/// A `sequence<ValueType>`. Runs user code.
+pub(crate) fn value_types<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, Vec<ValType>> {
+    sequence::<J, _>(cx, value, |cx, element| value_type::<J>(cx, &element))
+}
+
+/// A [ValueType](https://webassembly.github.io/spec/js-api/#enumdef-valuetype). Runs user code.
+pub(crate) fn value_type<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, ValType> {
+    let name = to_text::<J>(cx, value)?;
+    to_value_type(&name).ok_or_else(|| {
+        let message = format!("{name:?} is no value type");
+        class::type_error::<J>(cx, &message)
+    })
 }
 
 /// A dictionary member, `None` when it is undefined. Runs user code.

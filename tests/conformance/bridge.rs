@@ -237,7 +237,7 @@ fn exported_functions<J: JsHost, W: WasmEngine>() {
                 import { zero, two, five } from "./m.wasm";
                 import { throws } from "./assert.js";
                 console.log(zero.name, two.name, five.name, zero.length, two.length, five.length);
-                console.log(typeof zero, zero instanceof Function, "prototype" in zero, Object.isExtensible(zero), Object.getPrototypeOf(zero) === Function.prototype);
+                console.log(typeof zero, zero instanceof Function, "prototype" in zero, Object.isExtensible(zero), Object.getPrototypeOf(zero) === WebAssembly.Function.prototype);
                 throws(() => new zero(), TypeError);
                 throws(() => Reflect.construct(Object, [], zero), TypeError);
                 console.log(Object.getOwnPropertyNames(zero).sort().join(), /native code/.test(Function.prototype.toString.call(zero)));

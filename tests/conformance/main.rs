@@ -9,6 +9,7 @@
 )]
 
 mod fixture;
+mod program;
 
 /// A `#[test]` per body and pairing.
 macro_rules! on_every_pair {
@@ -32,12 +33,23 @@ macro_rules! on_every_pair {
     };
 }
 
+mod async_api;
 mod bridge;
 mod buffers;
+mod builtins;
+mod compile_options;
 mod errors;
 mod examples;
+mod exceptions;
+mod gc_objects;
 mod hazards;
+mod hostile;
+mod identity;
 mod imports;
 mod limits;
+mod reflection;
+mod resizable;
 mod rust_api;
+mod shared;
 mod unload;
+mod webidl;

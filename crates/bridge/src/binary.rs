@@ -3,6 +3,9 @@
 //! One reader for every engine: imports and exports in the order of the file, custom sections,
 //! names. No engine is asked for any of it.
 
+mod exact;
+mod limits;
+
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -14,6 +17,9 @@ use crate::{
     AddressType, ExternKind, ExternType, FuncType, GlobalType, HeapType, Limits, MemoryType,
     RefType, TableType, ValType, WasmFeatures,
 };
+
+pub use exact::{ExactType, ExactTypes};
+pub use limits::{TABLE_SIZE, check_limits};
 
 /// An import of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +114,20 @@ pub fn validate(bytes: &[u8], features: WasmFeatures) -> Result<(), Malformed> {
         .validate_all(bytes)
         .map(drop)
         .map_err(Malformed::from)
+}
+
+/// The names of the features that a module needs and that are not among `features`; none if it is
+/// invalid with all of them.
+pub fn missing_features(bytes: &[u8], features: WasmFeatures) -> Vec<&'static str> {
+    let all = WasmFeatures::ALL;
+    if validate(bytes, all).is_err() {
+        return Vec::new();
+    }
+    let absent = features.rows().into_iter().filter(|(_, there)| !there);
+    absent
+        .map(|(name, _)| name)
+        .filter(|name| validate(bytes, all.without(name)).is_err())
+        .collect()
 }
 
 impl ModuleInfo {

@@ -185,7 +185,10 @@ pub fn define_methods<J: JsHost, S: 'static>(
     Ok(())
 }
 
-fn define_accessor<J: JsHost, S: 'static>(
+/// Defines an attribute on `target`, as
+/// [WebIDL](https://webidl.spec.whatwg.org/#define-the-attributes) has it: enumerable and
+/// configurable.
+pub fn define_accessor<J: JsHost, S: 'static>(
     cx: &mut J::Scope<'_>,
     state: &Rc<S>,
     target: &J::Value,

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::val::Extern;
+use crate::val::{Extern, ImportType, Reference};
 use crate::{
     Budget, EngineError, ExternKind, ExternPayload, FuncType, GlobalType, HostId, MemoryType,
     TableType, Termination, Val,
@@ -20,8 +20,13 @@ use crate::{
 ///   type `H: HostFunc<Self>` and a [`HostId`].
 /// - It never lets a panic cross the engine's frames: host function trampolines catch it, hand it to
 ///   [`Termination::set_panicked`] of the store's [`StoreData`], and return a trap.
-/// - A [`HostTrap`] comes out of the outermost [`func_invoke`](Self::func_invoke) as
-///   [`ErrorKind::Host`](crate::ErrorKind::Host).
+/// - A [`HostTrap::Completion`] comes out of the outermost [`func_invoke`](Self::func_invoke) as
+///   [`ErrorKind::Host`](crate::ErrorKind::Host); no wasm can catch it. An exception, of wasm's own
+///   or of [`exn_throw`](Self::exn_throw), that nothing catches comes out as
+///   [`ErrorKind::Exception`](crate::ErrorKind::Exception) and waits for [`exn_take`](Self::exn_take).
+/// - A value that does not match the type it is for, where the types of modules decide, is
+///   [`ErrorKind::Type`](crate::ErrorKind::Type): arguments, results of host functions, elements,
+///   values of globals, fields of exceptions.
 /// - Linear memories report to the store's [`Budget`] before they grow, and their base address does
 ///   not change when they do.
 /// - When the store's [`Termination`] is set, running wasm ends within some 10 ms with
@@ -59,6 +64,10 @@ pub trait WasmEngine: Sized + 'static {
     type Tag: Clone + 'static;
     /// A non-null external reference, kept alive by the handle.
     type ExternRef: Clone + 'static;
+    /// A non-null reference of the `any` hierarchy, kept alive by the handle.
+    type AnyRef: Clone + 'static;
+    /// A non-null reference to an exception, kept alive by the handle.
+    type ExnRef: Clone + 'static;
     /// A [scalar](crate::ValType::is_scalar) value in the form the engine's fastest call takes.
     type Raw: Copy + 'static;
     /// The engine's error.
@@ -107,10 +116,12 @@ pub trait WasmEngine: Sized + 'static {
     ) -> Option<Extern<Self>>;
 
     /// [`func_alloc`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-func-alloc):
-    /// a host function that runs `H` with `id`.
+    /// a host function that runs `H` with `id`. For an import its type is the one that the module
+    /// asks for, with the module's own types, which `ty` shows only in outline.
     fn func_alloc<H: HostFunc<Self>>(
         store: &mut Self::StoreMut<'_>,
         ty: &FuncType,
+        import: Option<ImportType<'_, Self>>,
         id: HostId,
     ) -> Result<Self::Func, Self::Error>;
 
@@ -168,8 +179,48 @@ pub trait WasmEngine: Sized + 'static {
         payload: ExternPayload,
     ) -> Result<Self::ExternRef, Self::Error>;
 
-    /// The number that an external reference carries.
-    fn extern_host(store: &mut Self::StoreMut<'_>, value: &Self::ExternRef) -> HostId;
+    /// What an external reference refers to: a number that [`extern_alloc`](Self::extern_alloc) put
+    /// there, or what `extern.convert_any` made of a reference of the `any` hierarchy.
+    fn extern_read(store: &mut Self::StoreMut<'_>, value: &Self::ExternRef) -> Reference<Self>;
+
+    /// [`extern.convert_any`](https://webassembly.github.io/spec/core/exec/instructions.html#exec-extern-convert-any)
+    fn extern_from_any(
+        store: &mut Self::StoreMut<'_>,
+        value: &Self::AnyRef,
+    ) -> Result<Self::ExternRef, Self::Error>;
+
+    /// [`any.convert_extern`](https://webassembly.github.io/spec/core/exec/instructions.html#exec-any-convert-extern)
+    fn any_from_extern(
+        store: &mut Self::StoreMut<'_>,
+        value: &Self::ExternRef,
+    ) -> Result<Self::AnyRef, Self::Error>;
+
+    /// [`ref.i31`](https://webassembly.github.io/spec/core/exec/instructions.html#exec-ref-i31) of a
+    /// number from -2^30 to 2^30 - 1.
+    fn any_from_i31(
+        store: &mut Self::StoreMut<'_>,
+        value: i32,
+    ) -> Result<Self::AnyRef, Self::Error>;
+
+    /// What a reference of the `any` hierarchy refers to.
+    fn any_read(store: &mut Self::StoreMut<'_>, value: &Self::AnyRef) -> Reference<Self>;
+
+    /// Elements `range` of an array of `i16`; `None` when `value` is no such array, or out of its
+    /// bounds.
+    fn array_read_u16(
+        store: &mut Self::StoreMut<'_>,
+        value: &Self::AnyRef,
+        range: std::ops::Range<u32>,
+    ) -> Option<Vec<u16>>;
+
+    /// Sets the elements of an array of mutable `i16` from `start` on; `None`, and nothing set, when
+    /// `value` is no such array or too short.
+    fn array_write_u16(
+        store: &mut Self::StoreMut<'_>,
+        value: &Self::AnyRef,
+        start: u32,
+        elements: &[u16],
+    ) -> Option<()>;
 
     /// [`mem_alloc`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-mem-alloc)
     fn mem_alloc(
@@ -231,10 +282,12 @@ pub trait WasmEngine: Sized + 'static {
         init: &Val<Self>,
     ) -> Result<u64, Self::Error>;
 
-    /// [`global_alloc`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-global-alloc)
+    /// [`global_alloc`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-global-alloc);
+    /// of an import's type as [`func_alloc`](Self::func_alloc) has it.
     fn global_alloc(
         store: &mut Self::StoreMut<'_>,
         ty: &GlobalType,
+        import: Option<ImportType<'_, Self>>,
         value: &Val<Self>,
     ) -> Result<Self::Global, Self::Error>;
 
@@ -253,6 +306,43 @@ pub trait WasmEngine: Sized + 'static {
 
     /// [`tag_type`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-tag-type)
     fn tag_type(store: &mut Self::StoreMut<'_>, tag: &Self::Tag) -> FuncType;
+
+    /// [`tag_alloc`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-tag-alloc)
+    fn tag_alloc(store: &mut Self::StoreMut<'_>, ty: &FuncType) -> Result<Self::Tag, Self::Error>;
+
+    /// Whether two handles are the same tag of the store.
+    fn tag_eq(store: &mut Self::StoreMut<'_>, a: &Self::Tag, b: &Self::Tag) -> bool;
+
+    /// [`exn_alloc`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-exn-alloc)
+    fn exn_alloc(
+        store: &mut Self::StoreMut<'_>,
+        tag: &Self::Tag,
+        fields: &[Val<Self>],
+    ) -> Result<Self::ExnRef, Self::Error>;
+
+    /// [`exn_tag`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-exn-tag)
+    fn exn_tag(
+        store: &mut Self::StoreMut<'_>,
+        exn: &Self::ExnRef,
+    ) -> Result<Self::Tag, Self::Error>;
+
+    /// [`exn_read`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-exn-read)
+    fn exn_read(
+        store: &mut Self::StoreMut<'_>,
+        exn: &Self::ExnRef,
+    ) -> Result<Vec<Val<Self>>, Self::Error>;
+
+    /// What two handles have in common exactly when they are the same exception; valid while a
+    /// handle is alive.
+    fn exn_identity(store: &mut Self::StoreMut<'_>, exn: &Self::ExnRef) -> u64;
+
+    /// Leaves `exn` in the store for the host function that runs, which returns
+    /// [`HostTrap::Exception`] next.
+    fn exn_throw(store: &mut Self::StoreMut<'_>, exn: &Self::ExnRef);
+
+    /// Takes the exception of an [`ErrorKind::Exception`](crate::ErrorKind::Exception) out of the
+    /// store.
+    fn exn_take(store: &mut Self::StoreMut<'_>) -> Option<Self::ExnRef>;
 }
 
 /// The body of the host functions of one kind.
@@ -271,10 +361,15 @@ pub trait HostFunc<W: WasmEngine>: 'static {
     ) -> Result<(), HostTrap>;
 }
 
-/// The marker that a host function did not complete normally: the completion itself waits with
-/// the agent, and comes out the same on the other side of the wasm frames.
+/// The marker that a host function did not complete normally.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HostTrap;
+pub enum HostTrap {
+    /// The completion itself waits with the agent, and comes out the same on the other side of the
+    /// wasm frames, which cannot catch it.
+    Completion,
+    /// The exception that [`WasmEngine::exn_throw`] left in the store, for wasm to catch.
+    Exception,
+}
 
 impl std::fmt::Display for HostTrap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -335,6 +430,12 @@ macro_rules! features {
             /// Each capability's name and whether it is there, in the order of the README's table.
             pub fn rows(&self) -> Vec<(&'static str, bool)> {
                 vec![$(($label, self.$field),)*]
+            }
+
+            /// These without the one of this name.
+            pub fn without(mut self, name: &str) -> Self {
+                $(self.$field &= name != $label;)*
+                self
             }
         }
     };

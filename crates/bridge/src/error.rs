@@ -52,8 +52,14 @@ pub enum ErrorKind {
     Link,
     /// A trap.
     Trap(TrapCode),
-    /// A host function returned [`HostTrap`](crate::HostTrap): the completion waits with the agent.
+    /// A host function returned [`HostTrap::Completion`](crate::HostTrap::Completion): the
+    /// completion waits with the agent.
     Host,
+    /// An exception that no wasm caught: it waits for
+    /// [`exn_take`](crate::WasmEngine::exn_take).
+    Exception,
+    /// A value does not match the type it is for.
+    Type,
     /// A limit of the [`Budget`](crate::Budget) was reached.
     Limit,
     /// The [`Termination`](crate::Termination) was set while wasm ran.

@@ -91,6 +91,29 @@ pub trait JsHost: Sized + 'static {
     fn as_utf16(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Option<Vec<u16>>;
     /// The text of a String, lone surrogates replaced.
     fn as_text(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Option<String>;
+    /// How many code units a String has; `None` for any other value. Does not copy it.
+    fn string_len(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Option<usize>;
+    /// The code unit of a String at `index`; `None` beyond its end. Does not copy it.
+    fn string_at(cx: &mut Self::Scope<'_>, value: &Self::Value, index: usize) -> Option<u16>;
+    /// The [substring](https://tc39.es/ecma262/#substring) of a String; `range` is within it.
+    fn string_substring(
+        cx: &mut Self::Scope<'_>,
+        value: &Self::Value,
+        range: std::ops::Range<usize>,
+    ) -> Completion<Self>;
+    /// The [concatenation](https://tc39.es/ecma262/#string-concatenation) of two Strings. Fails as
+    /// [`string`](Self::string).
+    fn string_concat(
+        cx: &mut Self::Scope<'_>,
+        a: &Self::Value,
+        b: &Self::Value,
+    ) -> Completion<Self>;
+    /// The order of two Strings by code units.
+    fn string_compare(
+        cx: &mut Self::Scope<'_>,
+        a: &Self::Value,
+        b: &Self::Value,
+    ) -> std::cmp::Ordering;
     /// [SameValue](https://tc39.es/ecma262/#sec-samevalue)
     fn same_value(cx: &mut Self::Scope<'_>, a: &Self::Value, b: &Self::Value) -> bool;
     /// A number that tells an Object or Symbol from every other that is alive.
@@ -125,10 +148,13 @@ pub trait JsHost: Sized + 'static {
     fn to_number(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Completion<Self, f64>;
     /// [ToBigInt64](https://tc39.es/ecma262/#sec-tobigint64), as i64. Runs user code.
     fn to_bigint64(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Completion<Self, i64>;
+    /// [ToBigInt](https://tc39.es/ecma262/#sec-tobigint). Runs user code.
+    fn to_bigint(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Completion<Self>;
     /// [ToString](https://tc39.es/ecma262/#sec-tostring). Runs user code.
     fn to_string(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Completion<Self>;
 
-    /// [Get](https://tc39.es/ecma262/#sec-get-o-p) on an object. Runs user code.
+    /// [GetV](https://tc39.es/ecma262/#sec-getv): Get on an object, and on a primitive as if it was
+    /// one; undefined and null have a TypeError. Runs user code.
     fn get(
         cx: &mut Self::Scope<'_>,
         object: &Self::Value,
@@ -209,7 +235,14 @@ pub trait JsHost: Sized + 'static {
         proto: &Self::Value,
         data: HostData,
     ) -> Completion<Self>;
-    /// What an object of [`create_host_object`](Self::create_host_object) carries.
+    /// An object with the internal methods of an
+    /// [Exported GC Object](https://webassembly.github.io/spec/js-api/#exported-gc-object): no
+    /// prototype, no properties, not extensible; `[[Set]]` and `[[Delete]]` throw a TypeError, and
+    /// what would define, fix or prepare anything returns false. It carries `data` like
+    /// [`create_host_object`](Self::create_host_object), and can be held weakly like its objects.
+    fn create_gc_object(cx: &mut Self::Scope<'_>, data: HostData) -> Completion<Self>;
+    /// What an object of [`create_host_object`](Self::create_host_object) or
+    /// [`create_gc_object`](Self::create_gc_object) carries.
     fn host_data(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Option<HostData>;
 
     /// [CreateBuiltinFunction](https://tc39.es/ecma262/#sec-createbuiltinfunction) whose body is
@@ -228,7 +261,8 @@ pub trait JsHost: Sized + 'static {
         F::Data: Clone;
 
     /// A weak handle to an object or function that this trait created with
-    /// [`create_host_object`](Self::create_host_object) or
+    /// [`create_host_object`](Self::create_host_object),
+    /// [`create_gc_object`](Self::create_gc_object) or
     /// [`create_function`](Self::create_function).
     fn downgrade(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Self::Weak;
     /// The object, if it is still alive.
@@ -261,6 +295,41 @@ pub trait JsHost: Sized + 'static {
         data: *mut u8,
         len: usize,
     ) -> Completion<Self>;
+    /// Like [`array_buffer_over`](Self::array_buffer_over), but the buffer is resizable up to
+    /// `max` bytes: a call of its `resize` comes to [`HostHooks::resize_buffer`]. Fails with a
+    /// TypeError where the engine cannot ([`JsFeatures::resizable_buffers`]), and with a RangeError
+    /// where `max` is more than it can.
+    ///
+    /// # Safety
+    /// As for [`array_buffer_over`](Self::array_buffer_over).
+    unsafe fn resizable_buffer_over(
+        cx: &mut Self::Scope<'_>,
+        data: *mut u8,
+        len: usize,
+        max: usize,
+    ) -> Completion<Self>;
+    /// A SharedArrayBuffer over bytes that the engine does not own; growable up to `max` bytes if
+    /// that is given, when a call of its `grow` comes to [`HostHooks::resize_buffer`]. Fails as
+    /// [`resizable_buffer_over`](Self::resizable_buffer_over)
+    /// ([`JsFeatures::shared_buffers`]).
+    ///
+    /// # Safety
+    /// `data` is valid for reads and writes of `len` bytes, and of whatever length is set later,
+    /// for as long as JavaScript can run.
+    unsafe fn shared_buffer_over(
+        cx: &mut Self::Scope<'_>,
+        data: *mut u8,
+        len: usize,
+        max: Option<usize>,
+    ) -> Completion<Self>;
+    /// Sets the length of a resizable or growable buffer of this trait, without asking anybody.
+    ///
+    /// # Safety
+    /// The bytes are valid up to `len`, which is at most the buffer's maximum.
+    unsafe fn set_buffer_len(cx: &mut Self::Scope<'_>, buffer: &Self::Value, len: usize);
+    /// Whether `value` is a view that lies beyond the end of its buffer, which was resized and is
+    /// not detached.
+    fn is_out_of_bounds(cx: &mut Self::Scope<'_>, value: &Self::Value) -> bool;
     /// [DetachArrayBuffer](https://tc39.es/ecma262/#sec-detacharraybuffer), with whatever key.
     fn detach(cx: &mut Self::Scope<'_>, buffer: &Self::Value);
     /// An ArrayBuffer that holds a copy of `bytes`.
@@ -339,6 +408,11 @@ pub struct FunctionSpec<'a> {
     pub constructor: bool,
 }
 
+/// The name and specifier of a module that every engine has without asking its embedder: it exports
+/// `binding`, which is never initialised, so that whoever re-exports it has a binding that throws a
+/// ReferenceError when it is read.
+pub const UNINITIALIZED: &str = "\u{1}uninitialized";
+
 /// What an engine asks of its embedder.
 ///
 /// Module names are strings that [`resolve`](Self::resolve) makes; the engine keeps one module
@@ -361,6 +435,18 @@ pub trait HostHooks<J: JsHost> {
     /// [HostGetImportMetaProperties](https://tc39.es/ecma262/#sec-hostgetimportmetaproperties):
     /// fills `meta` before the module `name` can see it.
     fn import_meta(&self, cx: &mut J::Scope<'_>, name: &str, meta: &J::Value) -> Completion<J, ()>;
+
+    /// [HostResizeArrayBuffer](https://tc39.es/ecma262/#sec-hostresizearraybuffer) and
+    /// [HostGrowSharedArrayBuffer](https://tc39.es/ecma262/#sec-hostgrowsharedarraybuffer) of a
+    /// buffer of [`resizable_buffer_over`](JsHost::resizable_buffer_over) or
+    /// [`shared_buffer_over`](JsHost::shared_buffer_over): `len` is at most its maximum. It sets the
+    /// buffer's length ([`JsHost::set_buffer_len`]), or throws.
+    fn resize_buffer(
+        &self,
+        cx: &mut J::Scope<'_>,
+        buffer: &J::Value,
+        len: usize,
+    ) -> Completion<J, ()>;
 
     /// [HostPromiseRejectionTracker](https://tc39.es/ecma262/#sec-host-promise-rejection-tracker)
     fn promise_rejection(

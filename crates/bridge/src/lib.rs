@@ -30,11 +30,11 @@ pub use error::{EngineError, ErrorClass, ErrorKind, Throw, TrapCode, WasmFrame};
 pub use host::{
     Capability, Completion, FunctionSpec, Graveyard, HostConfig, HostData, HostHooks, Intrinsic,
     JsFeatures, JsHost, NativeFn, ObjectClass, PromiseState, Property, PropertyKey, PropertyKind,
-    ValueType, WellKnownSymbol,
+    UNINITIALIZED, ValueType, WellKnownSymbol,
 };
 pub use termination::{Reason, Termination};
 pub use types::{
     AddressType, ExternKind, ExternType, FuncType, GlobalType, HeapType, Limits, MemoryType,
     RefType, TableType, ValType,
 };
-pub use val::{Extern, ExternPayload, HostId, ReleaseQueue, Val};
+pub use val::{Extern, ExternPayload, HostId, ImportType, Reference, ReleaseQueue, Val};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use crate::WasmEngine;
+use crate::{HeapType, RefType, WasmEngine};
 
 /// A WebAssembly value in its general form.
 ///
@@ -25,6 +25,10 @@ pub enum Val<W: WasmEngine> {
     Func(Option<W::Func>),
     /// An external reference; `None` is null.
     Extern(Option<W::ExternRef>),
+    /// A reference of the `any` hierarchy; `None` is null.
+    Any(Option<W::AnyRef>),
+    /// A reference to an exception, which JavaScript cannot see; `None` is null.
+    Exn(Option<W::ExnRef>),
 }
 
 impl<W: WasmEngine> Clone for Val<W> {
@@ -37,6 +41,25 @@ impl<W: WasmEngine> Clone for Val<W> {
             Val::V128(v) => Val::V128(*v),
             Val::Func(v) => Val::Func(v.clone()),
             Val::Extern(v) => Val::Extern(v.clone()),
+            Val::Any(v) => Val::Any(v.clone()),
+            Val::Exn(v) => Val::Exn(v.clone()),
+        }
+    }
+}
+
+impl<W: WasmEngine> Val<W> {
+    /// The null of a reference type.
+    pub fn null(ty: RefType) -> Self {
+        match ty.heap {
+            HeapType::Func | HeapType::NoFunc => Val::Func(None),
+            HeapType::Extern | HeapType::NoExtern => Val::Extern(None),
+            HeapType::Exn | HeapType::NoExn => Val::Exn(None),
+            HeapType::Any
+            | HeapType::Eq
+            | HeapType::I31
+            | HeapType::Struct
+            | HeapType::Array
+            | HeapType::None => Val::Any(None),
         }
     }
 }
@@ -51,6 +74,8 @@ impl<W: WasmEngine> fmt::Debug for Val<W> {
             Val::V128(v) => write!(f, "v128:{v:#x}"),
             Val::Func(v) => write!(f, "funcref({})", if v.is_some() { "_" } else { "null" }),
             Val::Extern(v) => write!(f, "externref({})", if v.is_some() { "_" } else { "null" }),
+            Val::Any(v) => write!(f, "anyref({})", if v.is_some() { "_" } else { "null" }),
+            Val::Exn(v) => write!(f, "exnref({})", if v.is_some() { "_" } else { "null" }),
         }
     }
 }
@@ -75,6 +100,38 @@ impl<W: WasmEngine> Clone for Extern<W> {
             Extern::Tag(v) => Extern::Tag(v.clone()),
         }
     }
+}
+
+/// The type that a module asks of one of its imports.
+pub struct ImportType<'a, W: WasmEngine> {
+    /// The module.
+    pub module: &'a W::Module,
+    /// The place of the import in the module's import section.
+    pub index: usize,
+}
+
+impl<W: WasmEngine> Clone for ImportType<'_, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W: WasmEngine> Copy for ImportType<'_, W> {}
+
+/// What a reference of the `any` or `extern` hierarchy refers to.
+pub enum Reference<W: WasmEngine> {
+    /// A JavaScript value, by its number.
+    Host(HostId),
+    /// An unboxed integer.
+    I31(i32),
+    /// A struct or an array.
+    Object {
+        /// It.
+        object: W::AnyRef,
+        /// What two handles have in common exactly when they are the same object; valid while a
+        /// handle is alive.
+        identity: u64,
+    },
 }
 
 /// A number by which the agent knows a host function or a JavaScript value that wasm holds.

@@ -1,12 +1,13 @@
-//! The memories and tables of the engine that compiles nothing.
+//! What the stores of the engine that compiles nothing hold.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use sinew_bridge::empty::{EmptyEngine, EmptyStore};
 use sinew_bridge::{
-    AddressType, Budget, EngineConfig, EngineError, ErrorKind, Limits, MemoryType, RefType,
-    ResourceLimits, StoreData, TableType, Termination, TrapCode, Val, WasmEngine,
+    AddressType, Budget, EngineConfig, EngineError, ErrorKind, ExternPayload, FuncType, GlobalType,
+    HeapType, HostFunc, HostId, HostTrap, Limits, MemoryType, RefType, Reference, ResourceLimits,
+    StoreData, TableType, Termination, TrapCode, Val, ValType, WasmEngine,
 };
 
 fn store(limits: ResourceLimits) -> (EmptyStore, Rc<Budget>) {
@@ -78,4 +79,112 @@ fn tables_end() {
     assert!(EmptyEngine::table_set(cx, &table, 2, &null).is_ok());
     let error = EmptyEngine::table_set(cx, &table, 3, &null).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Trap(TrapCode::TableOutOfBounds));
+}
+
+const fn nullable(heap: HeapType) -> ValType {
+    ValType::Ref(RefType {
+        nullable: true,
+        heap,
+    })
+}
+
+#[test]
+fn references_cross_hierarchies() {
+    let (mut store, _) = store(ResourceLimits::default());
+    let cx = &mut &mut store;
+    let payload = ExternPayload::new(HostId(4), Arc::default());
+    let host = EmptyEngine::extern_alloc(cx, payload).unwrap();
+    let any = EmptyEngine::any_from_extern(cx, &host).unwrap();
+    let read = EmptyEngine::any_read(cx, &any);
+    assert!(matches!(read, Reference::Host(HostId(4))));
+    let integer = EmptyEngine::any_from_i31(cx, -9).unwrap();
+    let outside = EmptyEngine::extern_from_any(cx, &integer).unwrap();
+    let read = EmptyEngine::extern_read(cx, &outside);
+    assert!(matches!(read, Reference::I31(-9)));
+
+    let (any, integer) = (Val::Any(Some(any)), Val::Any(Some(integer)));
+    let cases = [
+        (HeapType::I31, [false, true, true]),
+        (HeapType::Eq, [false, true, true]),
+        (HeapType::Any, [true, true, true]),
+        (HeapType::Struct, [false, false, true]),
+        (HeapType::None, [false, false, true]),
+        (HeapType::Extern, [false, false, false]),
+    ];
+    for (heap, fits) in cases {
+        for (value, fits) in [&any, &integer, &Val::Any(None)].into_iter().zip(fits) {
+            let ty = GlobalType {
+                value: nullable(heap),
+                mutable: true,
+            };
+            let made = EmptyEngine::global_alloc(cx, &ty, None, value);
+            let kind = made.err().map(|error| error.kind());
+            let expected = (!fits).then_some(ErrorKind::Type);
+            assert_eq!(kind, expected, "{value:?} as {heap}");
+        }
+    }
+}
+
+/// Throws the exception of the store's agent.
+struct Thrower;
+
+type Thrown = std::cell::OnceCell<<EmptyEngine as WasmEngine>::ExnRef>;
+
+impl HostFunc<EmptyEngine> for Thrower {
+    fn invoke(store: &mut &mut EmptyStore, _: HostId, _: &mut [u64]) -> Result<(), HostTrap> {
+        let agent = EmptyEngine::store_data(store).agent.clone();
+        match agent.downcast_ref::<Thrown>().and_then(|cell| cell.get()) {
+            Some(exn) => {
+                EmptyEngine::exn_throw(store, exn);
+                Err(HostTrap::Exception)
+            }
+            None => Err(HostTrap::Completion),
+        }
+    }
+
+    fn call(
+        store: &mut &mut EmptyStore,
+        id: HostId,
+        _: &[Val<EmptyEngine>],
+        _: &mut [Val<EmptyEngine>],
+    ) -> Result<(), HostTrap> {
+        Self::invoke(store, id, &mut [])
+    }
+}
+
+#[test]
+fn exceptions_come_out() {
+    let agent = Rc::new(Thrown::new());
+    let data = StoreData {
+        agent: agent.clone(),
+        budget: Rc::new(Budget::new(ResourceLimits::default())),
+        termination: Arc::default(),
+    };
+    let mut store = EmptyEngine::store_new(&EmptyEngine, data).unwrap();
+    let cx = &mut &mut store;
+    let ty = FuncType::new([ValType::I32], []);
+    let tag = EmptyEngine::tag_alloc(cx, &ty).unwrap();
+    let twin = EmptyEngine::tag_alloc(cx, &ty).unwrap();
+    assert!(!EmptyEngine::tag_eq(cx, &tag, &twin));
+    for wrong in [&[][..], &[Val::I64(1)], &[Val::I32(1), Val::I32(2)]] {
+        let made = EmptyEngine::exn_alloc(cx, &tag, wrong);
+        assert_eq!(made.err().map(|error| error.kind()), Some(ErrorKind::Type));
+    }
+    let exn = EmptyEngine::exn_alloc(cx, &tag, &[Val::I32(5)]).unwrap();
+    let f = EmptyEngine::func_alloc::<Thrower>(cx, &ty, None, HostId(0)).unwrap();
+    let error = EmptyEngine::func_invoke(cx, &f, &ty, &mut [0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Host);
+    agent.set(exn.clone()).ok().unwrap();
+    let error = EmptyEngine::func_invoke(cx, &f, &ty, &mut [0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Exception);
+    let out = EmptyEngine::exn_take(cx).unwrap();
+    assert!(EmptyEngine::exn_take(cx).is_none());
+    assert_eq!(
+        EmptyEngine::exn_identity(cx, &out),
+        EmptyEngine::exn_identity(cx, &exn)
+    );
+    let found = EmptyEngine::exn_tag(cx, &out).unwrap();
+    assert!(EmptyEngine::tag_eq(cx, &found, &tag));
+    let fields = EmptyEngine::exn_read(cx, &out).unwrap();
+    assert!(matches!(fields[..], [Val::I32(5)]));
 }

@@ -38,6 +38,10 @@ impl HostHooks<EmptyHost> for Hooks {
         Ok(())
     }
 
+    fn resize_buffer(&self, cx: &mut Scope<'_>, _: &Value, _: usize) -> Completion<EmptyHost, ()> {
+        Err(type_error::<EmptyHost>(cx, "no such buffers"))
+    }
+
     fn promise_rejection(&self, _: &mut Scope<'_>, _: &Value, reason: &Value, handled: bool) {
         self.0
             .borrow_mut()
@@ -503,5 +507,84 @@ fn errors_and_buffers() {
         assert_eq!(number(cx, &array, "length"), Some(1.0));
         let result = EmptyHost::set(cx, &array, PropertyKey::Index(1), &EmptyHost::null());
         assert_eq!(thrown(cx, result), "TypeError", "of a fixed length");
+    });
+}
+
+#[test]
+fn strings_are_code_units() {
+    Fixture::default().enter(|cx| {
+        let a = ok(EmptyHost::string_utf16(cx, &[0x61, 0xD83D]));
+        let b = ok(EmptyHost::string_utf16(cx, &[0xDE00, 0x62]));
+        let whole = ok(EmptyHost::string_concat(cx, &a, &b));
+        let text = EmptyHost::as_text(cx, &whole);
+        assert_eq!(text.as_deref(), Some("a\u{1F600}b"));
+        assert_eq!(EmptyHost::string_len(cx, &whole), Some(4));
+        assert_eq!(EmptyHost::string_at(cx, &whole, 1), Some(0xD83D));
+        assert_eq!(EmptyHost::string_at(cx, &whole, 4), None);
+        let part = ok(EmptyHost::string_substring(cx, &whole, 2..4));
+        assert!(EmptyHost::same_value(cx, &part, &b));
+        assert!(EmptyHost::string_compare(cx, &a, &b).is_lt());
+        assert_eq!(EmptyHost::string_len(cx, &EmptyHost::null()), None);
+    });
+}
+
+#[test]
+fn gc_objects_refuse_everything() {
+    let fx = Fixture::default();
+    let data = HostData { class: 9, slot: 1 };
+    fx.enter(|cx| {
+        let object = ok(EmptyHost::create_gc_object(cx, data));
+        assert_eq!(EmptyHost::host_data(cx, &object), Some(data));
+        let null = EmptyHost::null();
+        let results = [
+            EmptyHost::set(cx, &object, "a".into(), &null),
+            EmptyHost::define_property(cx, &object, "a".into(), Property::data(null.clone())),
+            EmptyHost::set_prototype(cx, &object, &null),
+            EmptyHost::freeze(cx, &object),
+        ];
+        for result in results {
+            assert_eq!(thrown(cx, result), "TypeError");
+        }
+        assert!(ok(EmptyHost::own_keys(cx, &object)).is_empty());
+        assert_eq!(number(cx, &object, "a"), None);
+    });
+    assert_eq!(fx.graveyard.take(), [data]);
+}
+
+#[test]
+fn primitives_have_some_properties() {
+    Fixture::default().enter(|cx| {
+        let text = ok(EmptyHost::string(cx, "text"));
+        assert_eq!(number(cx, &text, "length"), Some(4.0));
+        let unit = ok(EmptyHost::get(cx, &text, PropertyKey::Index(2)));
+        assert_eq!(EmptyHost::as_text(cx, &unit).as_deref(), Some("x"));
+        let proto = EmptyHost::intrinsic(cx, Intrinsic::ObjectPrototype);
+        ok(EmptyHost::set(
+            cx,
+            &proto,
+            "a".into(),
+            &EmptyHost::number_i32(3),
+        ));
+        assert_eq!(number(cx, &EmptyHost::boolean(true), "a"), Some(3.0));
+        let result = EmptyHost::get(cx, &EmptyHost::null(), "a".into());
+        assert_eq!(thrown(cx, result), "TypeError");
+    });
+}
+
+#[test]
+fn bigints_of_text() {
+    Fixture::default().enter(|cx| {
+        let text = ok(EmptyHost::string(cx, "-18446744073709551617"));
+        let made = ok(EmptyHost::to_bigint(cx, &text));
+        let back = ok(EmptyHost::to_string(cx, &made));
+        assert!(EmptyHost::same_value(cx, &back, &text));
+        let text = ok(EmptyHost::string(cx, &format!("1{}", "0".repeat(40))));
+        let result = EmptyHost::to_bigint(cx, &text);
+        assert_eq!(thrown(cx, result), "RangeError");
+        // Modulo 2^64 it is what it is.
+        let expected = 10_u64.wrapping_pow(40).cast_signed();
+        assert_eq!(ok(EmptyHost::to_bigint64(cx, &text)), expected);
+        let result = EmptyHost::to_bigint(cx, &EmptyHost::number_i32(1));
+        assert_eq!(thrown(cx, result), "TypeError");
     });
 }

@@ -41,7 +41,7 @@ impl HostFunc<EmptyEngine> for Dispatch {
     fn invoke(store: &mut Store<'_>, _: HostId, vals: &mut [u64]) -> Result<(), HostTrap> {
         let agent = EmptyEngine::store_data(store).agent.clone();
         let agent = agent.downcast_ref::<Agent>().unwrap();
-        let inside = agent.inside.borrow().clone().ok_or(HostTrap)?;
+        let inside = agent.inside.borrow().clone().ok_or(HostTrap::Completion)?;
         let n = EmptyEngine::raw_get_i32(&vals[0]);
         let result = agent.store().lend(store, || inside(agent, n))?;
         vals[0] = EmptyEngine::raw_i32(result);
@@ -54,7 +54,7 @@ impl HostFunc<EmptyEngine> for Dispatch {
         _: &[Val<EmptyEngine>],
         _: &mut [Val<EmptyEngine>],
     ) -> Result<(), HostTrap> {
-        Err(HostTrap)
+        Err(HostTrap::Completion)
     }
 }
 
@@ -79,7 +79,8 @@ impl Fixture {
         let store = EmptyEngine::store_new(&engine, data).unwrap();
         let cell = StoreCell::<EmptyEngine>::new(store);
         let ty = FuncType::new([ValType::I32], [ValType::I32]);
-        let func = cell.with(|store| EmptyEngine::func_alloc::<Dispatch>(store, &ty, HostId(0)));
+        let func =
+            cell.with(|store| EmptyEngine::func_alloc::<Dispatch>(store, &ty, None, HostId(0)));
         agent.store.set(cell).ok().unwrap();
         *agent.inside.borrow_mut() = Some(Rc::new(inside));
         Self {
@@ -133,12 +134,12 @@ fn stores_nest() {
             if n == 0 {
                 return Ok(0);
             }
-            let (func, ty) = entry.get().ok_or(HostTrap)?;
+            let (func, ty) = entry.get().ok_or(HostTrap::Completion)?;
             let below = agent.store().with(|store| {
                 assert_eq!(agent.store().with(|_| ()), Err(NotLent), "it is taken");
                 invoke(store, func, ty, n - 1)
             });
-            Ok(n + below.unwrap().map_err(|_| HostTrap)?)
+            Ok(n + below.unwrap().map_err(|_| HostTrap::Completion)?)
         }
     });
     entry.set((fx.func.clone(), fx.ty.clone())).ok().unwrap();
@@ -275,6 +276,10 @@ impl HostHooks<EmptyHost> for NoHooks {
         Ok(())
     }
 
+    fn resize_buffer(&self, _: &mut Scope<'_>, _: &Value, _: usize) -> Completion<EmptyHost, ()> {
+        Err(Throw::Terminated)
+    }
+
     fn promise_rejection(&self, _: &mut Scope<'_>, _: &Value, _: &Value, _: bool) {}
 }
 
@@ -289,14 +294,14 @@ fn both_sides_nest() {
             if n == 0 {
                 return Ok(0);
             }
-            let function = function.get().ok_or(HostTrap)?;
+            let function = function.get().ok_or(HostTrap::Completion)?;
             let below = agent.scope.with(|cx| {
                 assert_eq!(agent.scope.with(|_| ()), Err(NotLent), "it is taken");
                 let n = EmptyHost::number_i32(n - 1);
                 EmptyHost::call(cx, function, &Value::Undefined, &[n])
             });
-            let below = below.unwrap().map_err(|_| HostTrap)?;
-            let below = EmptyHost::as_number(&below).ok_or(HostTrap)?;
+            let below = below.unwrap().map_err(|_| HostTrap::Completion)?;
+            let below = EmptyHost::as_number(&below).ok_or(HostTrap::Completion)?;
             Ok(n + below as i32)
         }
     });

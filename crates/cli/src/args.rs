@@ -113,7 +113,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_memory: Option<u64>,
 
-    /// Runs a classic script instead of an ES module; a .cjs file is one anyway.
+    /// Runs a classic script, whatever the name, package.json and the syntax say.
     #[arg(long)]
     pub script: bool,
 

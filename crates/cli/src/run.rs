@@ -169,7 +169,7 @@ fn execute<J: JsHost, W: WasmEngine>(
                 false => Ok(runtime.run_source(&name, code)?),
             }
         }
-        (None, Some(file)) if args.script || file.extension().is_some_and(|ext| ext == "cjs") => {
+        (None, Some(file)) if args.script => {
             let file = canonical(file)?;
             let code = std::fs::read_to_string(&file)
                 .map_err(|error| Failure::Source(format!("{}: {error}", file.display())))?;

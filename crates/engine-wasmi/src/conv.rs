@@ -178,7 +178,9 @@ pub(crate) fn val(val: &Val<Wasmi>) -> Result<wasmi::Val, Error> {
         Val::V128(v) => wasmi::Val::V128((*v).into()),
         Val::Func(v) => wasmi::Val::FuncRef(nullable(v.map(|func| func.handle()))),
         Val::Extern(v) => wasmi::Val::ExternRef(nullable(*v)),
-        _ => return Err(Error::other("wasmi has no such value")),
+        Val::Any(None) => return Err(Error::no_gc()),
+        Val::Exn(None) => return Err(Error::no_exceptions()),
+        other => return Err(Error::other(format!("wasmi has no value {other:?}"))),
     })
 }
 
@@ -199,7 +201,9 @@ pub(crate) fn reference(val: &Val<Wasmi>) -> Result<wasmi::Ref, Error> {
     match val {
         Val::Func(v) => Ok(wasmi::Ref::Func(nullable(v.map(|func| func.handle())))),
         Val::Extern(v) => Ok(wasmi::Ref::Extern(nullable(*v))),
-        _ => Err(Error::other("wasmi has no such reference")),
+        Val::Any(None) => Err(Error::no_gc()),
+        Val::Exn(None) => Err(Error::no_exceptions()),
+        other => Err(Error::mismatch(format!("{other:?} is not a reference"))),
     }
 }
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use sinew_bridge::{EngineError, ErrorKind, TrapCode};
-use wasmi::errors::{ErrorKind as Cause, InstantiationError, MemoryError, TableError};
+use wasmi::errors::{
+    ErrorKind as Cause, FuncError, GlobalError, InstantiationError, MemoryError, TableError,
+};
 
 /// An error of wasmi, or of what stands around it.
 #[derive(Debug)]
@@ -47,6 +49,18 @@ impl Error {
         Self::new(ErrorKind::Limit, message)
     }
 
+    pub(crate) fn mismatch(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Type, message)
+    }
+
+    pub(crate) fn no_exceptions() -> Self {
+        Self::other("wasmi has no exceptions")
+    }
+
+    pub(crate) fn no_gc() -> Self {
+        Self::other("wasmi has no garbage-collected objects")
+    }
+
     pub(crate) fn other(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Other, message)
     }
@@ -59,8 +73,13 @@ impl Error {
 /// Why a host function's trampoline stopped wasm.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stop {
-    /// It returned [`HostTrap`](sinew_bridge::HostTrap).
+    /// It returned [`HostTrap::Completion`](sinew_bridge::HostTrap::Completion).
     Host,
+    /// It returned [`HostTrap::Exception`](sinew_bridge::HostTrap::Exception), although there is
+    /// none that it could have thrown.
+    Exception,
+    /// It left a result of another type.
+    Type,
     /// It panicked.
     Panicked,
 }
@@ -69,6 +88,8 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Stop::Host => "a host function did not return",
+            Stop::Exception => "a host function threw, but wasmi has no exceptions",
+            Stop::Type => "a host function left a result that does not fit",
             Stop::Panicked => "a host function panicked",
         })
     }
@@ -89,6 +110,8 @@ impl From<&wasmi::Error> for Error {
         let kind = match error.kind() {
             Cause::Host(_) => match error.downcast_ref() {
                 Some(Stop::Host) => ErrorKind::Host,
+                Some(Stop::Exception) => ErrorKind::Other,
+                Some(Stop::Type) => ErrorKind::Type,
                 Some(Stop::Panicked) => ErrorKind::Terminated,
                 None => ErrorKind::Other,
             },
@@ -104,15 +127,20 @@ impl From<&wasmi::Error> for Error {
             Cause::Memory(error) => memory(error),
             Cause::Table(error) => table(error),
             Cause::Instantiation(error) => instantiation(error),
+            Cause::Func(error) => func(error),
             _ => ErrorKind::Other,
         };
         Self::new(kind, error.to_string())
     }
 }
 
-impl From<wasmi::errors::GlobalError> for Error {
-    fn from(error: wasmi::errors::GlobalError) -> Self {
-        Self::other(error.to_string())
+impl From<GlobalError> for Error {
+    fn from(error: GlobalError) -> Self {
+        let kind = match error {
+            GlobalError::TypeMismatch => ErrorKind::Type,
+            _ => ErrorKind::Other,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 
@@ -171,8 +199,18 @@ fn table(error: &TableError) -> ErrorKind {
         | TableError::FillOutOfBounds
         | TableError::SetOutOfBounds
         | TableError::CopyOutOfBounds => ErrorKind::Trap(TrapCode::TableOutOfBounds),
-        TableError::ElementTypeMismatch => ErrorKind::Other,
+        TableError::ElementTypeMismatch => ErrorKind::Type,
         _ => ErrorKind::Limit,
+    }
+}
+
+fn func(error: &FuncError) -> ErrorKind {
+    match error {
+        FuncError::MismatchingParameterType
+        | FuncError::MismatchingParameterLen
+        | FuncError::MismatchingResultType
+        | FuncError::MismatchingResultLen => ErrorKind::Type,
+        _ => ErrorKind::Other,
     }
 }
 

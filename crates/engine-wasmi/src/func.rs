@@ -98,7 +98,8 @@ fn guard(
 ) -> Result<(), wasmi::Error> {
     match catch_unwind(AssertUnwindSafe(|| body(store))) {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(HostTrap)) => Err(wasmi::Error::host(Stop::Host)),
+        Ok(Err(HostTrap::Completion)) => Err(wasmi::Error::host(Stop::Host)),
+        Ok(Err(HostTrap::Exception)) => Err(wasmi::Error::host(Stop::Exception)),
         Err(payload) => Err(panicked(store, payload)),
     }
 }
@@ -377,7 +378,7 @@ fn host_call<H: HostFunc<Wasmi>>(
         *slot = conv::val(result)
             .ok()
             .filter(|val| val.ty() == slot.ty() && cx.data().bits.owns(val))
-            .ok_or_else(|| wasmi::Error::new("a host function left a result that does not fit"))?;
+            .ok_or_else(|| wasmi::Error::host(Stop::Type))?;
     }
     Ok(())
 }

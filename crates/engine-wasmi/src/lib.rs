@@ -21,30 +21,32 @@
 
 mod conv;
 mod error;
+mod exception;
 mod func;
 mod limiter;
 mod memory;
 mod module;
+mod reference;
 mod rewrite;
 mod store;
 
+use std::ops::Range;
+
 use sinew_bridge::{
     EngineConfig, Extern, ExternKind, ExternPayload, FuncIdentity, FuncType, GlobalType, HostFunc,
-    HostId, MemoryType, StoreData, TableType, Val, WasmEngine, WasmFeatures,
+    HostId, ImportType, MemoryType, Reference, StoreData, TableType, Val, WasmEngine, WasmFeatures,
 };
 
 pub use error::Error;
+pub use exception::{ExnRef, Tag};
 pub use func::Func;
 pub use module::Module;
+pub use reference::AnyRef;
 pub use store::{Engine, State, Store, StoreMut};
 
 /// The engine.
 #[derive(Clone, Copy, Debug)]
 pub struct Wasmi;
-
-/// A tag: there are none.
-#[derive(Clone, Copy, Debug)]
-pub enum Tag {}
 
 impl WasmEngine for Wasmi {
     const NAME: &'static str = "wasmi";
@@ -69,6 +71,8 @@ impl WasmEngine for Wasmi {
     type Global = wasmi::Global;
     type Tag = Tag;
     type ExternRef = wasmi::ExternRef;
+    type AnyRef = AnyRef;
+    type ExnRef = ExnRef;
     type Raw = u64;
     type Error = Error;
 
@@ -124,6 +128,8 @@ impl WasmEngine for Wasmi {
     fn func_alloc<H: HostFunc<Self>>(
         store: &mut StoreMut<'_>,
         ty: &FuncType,
+        // Wasmi has no types of a module's own: `ty` is all there is to know.
+        _import: Option<ImportType<'_, Self>>,
         id: HostId,
     ) -> Result<Func, Error> {
         func::alloc::<H>(store, ty, id)
@@ -204,11 +210,50 @@ impl WasmEngine for Wasmi {
         store: &mut StoreMut<'_>,
         payload: ExternPayload,
     ) -> Result<wasmi::ExternRef, Error> {
-        store::extern_alloc(store, payload)
+        reference::extern_alloc(store, payload)
     }
 
-    fn extern_host(store: &mut StoreMut<'_>, value: &wasmi::ExternRef) -> HostId {
-        store::extern_host(store, value)
+    fn extern_read(store: &mut StoreMut<'_>, value: &wasmi::ExternRef) -> Reference<Self> {
+        reference::extern_read(store, value)
+    }
+
+    fn extern_from_any(
+        _store: &mut StoreMut<'_>,
+        value: &AnyRef,
+    ) -> Result<wasmi::ExternRef, Error> {
+        match *value {}
+    }
+
+    fn any_from_extern(
+        _store: &mut StoreMut<'_>,
+        _value: &wasmi::ExternRef,
+    ) -> Result<AnyRef, Error> {
+        Err(Error::no_gc())
+    }
+
+    fn any_from_i31(_store: &mut StoreMut<'_>, _value: i32) -> Result<AnyRef, Error> {
+        Err(Error::no_gc())
+    }
+
+    fn any_read(_store: &mut StoreMut<'_>, value: &AnyRef) -> Reference<Self> {
+        match *value {}
+    }
+
+    fn array_read_u16(
+        _store: &mut StoreMut<'_>,
+        value: &AnyRef,
+        _range: Range<u32>,
+    ) -> Option<Vec<u16>> {
+        match *value {}
+    }
+
+    fn array_write_u16(
+        _store: &mut StoreMut<'_>,
+        value: &AnyRef,
+        _start: u32,
+        _elements: &[u16],
+    ) -> Option<()> {
+        match *value {}
     }
 
     fn mem_alloc(store: &mut StoreMut<'_>, ty: &MemoryType) -> Result<wasmi::Memory, Error> {
@@ -272,6 +317,7 @@ impl WasmEngine for Wasmi {
     fn global_alloc(
         store: &mut StoreMut<'_>,
         ty: &GlobalType,
+        _import: Option<ImportType<'_, Self>>,
         value: &Val<Self>,
     ) -> Result<wasmi::Global, Error> {
         memory::global_alloc(store, ty, value)
@@ -296,5 +342,41 @@ impl WasmEngine for Wasmi {
 
     fn tag_type(_store: &mut StoreMut<'_>, tag: &Tag) -> FuncType {
         match *tag {}
+    }
+
+    fn tag_alloc(_store: &mut StoreMut<'_>, _ty: &FuncType) -> Result<Tag, Error> {
+        Err(Error::no_exceptions())
+    }
+
+    fn tag_eq(_store: &mut StoreMut<'_>, a: &Tag, _b: &Tag) -> bool {
+        match *a {}
+    }
+
+    fn exn_alloc(
+        _store: &mut StoreMut<'_>,
+        tag: &Tag,
+        _fields: &[Val<Self>],
+    ) -> Result<ExnRef, Error> {
+        match *tag {}
+    }
+
+    fn exn_tag(_store: &mut StoreMut<'_>, exn: &ExnRef) -> Result<Tag, Error> {
+        match *exn {}
+    }
+
+    fn exn_read(_store: &mut StoreMut<'_>, exn: &ExnRef) -> Result<Vec<Val<Self>>, Error> {
+        match *exn {}
+    }
+
+    fn exn_identity(_store: &mut StoreMut<'_>, exn: &ExnRef) -> u64 {
+        match *exn {}
+    }
+
+    fn exn_throw(_store: &mut StoreMut<'_>, exn: &ExnRef) {
+        match *exn {}
+    }
+
+    fn exn_take(_store: &mut StoreMut<'_>) -> Option<ExnRef> {
+        None
     }
 }

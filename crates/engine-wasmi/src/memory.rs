@@ -249,7 +249,9 @@ pub(crate) fn table_alloc(
 ) -> Result<Table, Error> {
     let (ty, init) = (conv::table_type(ty)?, conv::reference(init)?);
     if init.ty() != ty.element() {
-        return Err(Error::other("a table's initial value is of another type"));
+        return Err(Error::mismatch(
+            "a table's initial value is of another type",
+        ));
     }
     let elements = ty.minimum();
     if !store.data_mut().limiter.charge(0, elements) {
@@ -303,7 +305,7 @@ pub(crate) fn global_alloc(
 ) -> Result<Global, Error> {
     let value = conv::val(value)?;
     if value.ty() != conv::val_type(ty.value)? {
-        return Err(Error::other("a global's value is of another type"));
+        return Err(Error::mismatch("a global's value is of another type"));
     }
     reserve_entities(store, 1)?;
     Ok(Global::new(store, value, conv::mutability(ty.mutable)))

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sinew_bridge::{EngineConfig, ExternPayload, HostId, StoreData};
-use wasmi::{AsContextMut, CompilationMode, Config, CustomFuelCosts, ExternRef};
+use sinew_bridge::{EngineConfig, StoreData};
+use wasmi::{AsContextMut, CompilationMode, Config, CustomFuelCosts};
 
 use crate::Error;
 #[cfg(doc)]
@@ -153,22 +153,6 @@ pub(crate) fn reserve_entities(store: &mut StoreMut<'_>, count: u64) -> Result<(
     }
     *entities += count;
     Ok(())
-}
-
-pub(crate) fn extern_alloc(
-    store: &mut StoreMut<'_>,
-    payload: ExternPayload,
-) -> Result<ExternRef, Error> {
-    reserve_entities(store, 1)?;
-    Ok(ExternRef::new(store, payload))
-}
-
-pub(crate) fn extern_host(store: &mut StoreMut<'_>, value: &ExternRef) -> HostId {
-    value
-        .data(&*store)
-        .downcast_ref::<ExternPayload>()
-        .expect("every reference of the store is from `extern_alloc`")
-        .id()
 }
 
 /// The two numbers that a handle of wasmi consists of: which store, and which of its functions. In

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use sinew_bridge::{
     AddressType, Budget, EngineConfig, EngineError, ErrorKind, Extern, ExternKind, FuncType,
-    HostFunc, HostId, HostTrap, Limits, MemoryType, Reason, ResourceLimits, StoreData, Termination,
-    TrapCode, Val, ValType, WasmEngine,
+    GlobalType, HostFunc, HostId, HostTrap, Limits, MemoryType, Reason, ResourceLimits, StoreData,
+    TableType, Termination, TrapCode, Val, ValType, WasmEngine,
 };
 use sinew_engine_wasmi::{Engine, Error, Func, Store, StoreMut, Wasmi};
 
@@ -44,7 +44,11 @@ impl HostFunc<Wasmi> for Host {
         _params: &[Val<Wasmi>],
         results: &mut [Val<Wasmi>],
     ) -> Result<(), HostTrap> {
-        results[0] = agent(store).general.borrow().clone().ok_or(HostTrap)?;
+        results[0] = agent(store)
+            .general
+            .borrow()
+            .clone()
+            .ok_or(HostTrap::Completion)?;
         Ok(())
     }
 }
@@ -97,7 +101,7 @@ impl Fixture {
         let id = HostId(bodies.len() as u32 - 1);
         drop(bodies);
         let ty = FuncType::new([], []);
-        Extern::Func(Wasmi::func_alloc::<Host>(&mut self.cx(), &ty, id).expect("a function"))
+        Extern::Func(Wasmi::func_alloc::<Host>(&mut self.cx(), &ty, None, id).expect("a function"))
     }
 
     fn try_instance(&mut self, text: &str, imports: &[Extern<Wasmi>]) -> Result<Instance, Error> {
@@ -420,8 +424,10 @@ fn time_slices_resume_nested_calls() {
     let nest = {
         let entry = entry.clone();
         fx.host(move |cx, _| {
-            let func = entry.borrow().ok_or(HostTrap)?;
-            run(cx, &func, &[3000]).map(drop).map_err(|_| HostTrap)
+            let func = entry.borrow().ok_or(HostTrap::Completion)?;
+            run(cx, &func, &[3000])
+                .map(drop)
+                .map_err(|_| HostTrap::Completion)
         })
     };
     let text = r#"(module
@@ -535,7 +541,7 @@ fn results_that_do_not_fit_are_errors() {
     let foreign = other.func(&foreign, "f");
     let mut fx = Fixture::plain();
     let ty = FuncType::new([externref], [funcref]);
-    let func = Wasmi::func_alloc::<Host>(&mut fx.cx(), &ty, HostId(0)).expect("a function");
+    let func = Wasmi::func_alloc::<Host>(&mut fx.cx(), &ty, None, HostId(0)).expect("a function");
     let text = r#"(module (import "a" "f" (func $f (param externref) (result funcref)))
         (func (export "f") (result i32) (ref.is_null (call $f (ref.null extern)))))"#;
     let instance = fx.instance(text, &[Extern::Func(func)]);
@@ -547,7 +553,7 @@ fn results_that_do_not_fit_are_errors() {
     ];
     for result in wrong {
         *fx.agent.general.borrow_mut() = Some(result);
-        assert_eq!(kind(fx.run(&instance, "f", &[])), ErrorKind::Other);
+        assert_eq!(kind(fx.run(&instance, "f", &[])), ErrorKind::Type);
     }
     *fx.agent.general.borrow_mut() = Some(Val::Func(None));
     assert_eq!(fx.run(&instance, "f", &[]).ok(), Some(1));
@@ -559,13 +565,13 @@ fn results_that_do_not_fit_are_errors() {
 fn signatures_that_wasmi_cannot_have() {
     let mut fx = Fixture::plain();
     let many = FuncType::new(vec![ValType::I32; 1001], []);
-    let many = Wasmi::func_alloc::<Host>(&mut fx.cx(), &many, HostId(0));
+    let many = Wasmi::func_alloc::<Host>(&mut fx.cx(), &many, None, HostId(0));
     assert_eq!(kind(many), ErrorKind::Limit);
     let exn = ValType::Ref(sinew_bridge::RefType {
         nullable: true,
         heap: sinew_bridge::HeapType::Exn,
     });
-    let exn = Wasmi::func_alloc::<Host>(&mut fx.cx(), &FuncType::new([exn], []), HostId(0));
+    let exn = Wasmi::func_alloc::<Host>(&mut fx.cx(), &FuncType::new([exn], []), None, HostId(0));
     assert_eq!(kind(exn), ErrorKind::Other);
 }
 
@@ -579,4 +585,81 @@ fn refused_imports_cost_nothing() {
         assert_eq!(kind(fx.try_instance(text, imports)), ErrorKind::Link);
     }
     assert_eq!(fx.budget.memory_bytes(), 0);
+}
+
+/// A value of another type is told from other failures, and so is what wasmi does not have at all.
+#[test]
+fn values_that_do_not_match() {
+    let mut fx = Fixture::plain();
+    let text = r#"(module
+        (global (export "g") (mut i32) (i32.const 1))
+        (table (export "t") 1 funcref)
+        (func (export "f") (param i32)))"#;
+    let instance = fx.instance(text, &[]);
+    let func = fx.func(&instance, "f");
+    let Extern::Global(global) = fx.export(&instance, "g", ExternKind::Global) else {
+        panic!("not a global");
+    };
+    let Extern::Table(table) = fx.export(&instance, "t", ExternKind::Table) else {
+        panic!("not a table");
+    };
+    let mut cx = fx.cx();
+    for (value, expected) in [
+        (Val::F32(0), ErrorKind::Type),
+        (Val::Any(None), ErrorKind::Other),
+        (Val::Exn(None), ErrorKind::Other),
+    ] {
+        let params = [value.clone()];
+        let called = Wasmi::func_call(&mut cx, &func, &params, &mut []);
+        assert_eq!(kind(called), expected, "{value:?}");
+        assert_eq!(kind(Wasmi::global_set(&mut cx, &global, &value)), expected);
+        assert_eq!(kind(Wasmi::table_set(&mut cx, &table, 0, &value)), expected);
+        let ty = Wasmi::global_type(&mut cx, &global);
+        let made = Wasmi::global_alloc(&mut cx, &ty, None, &value);
+        assert_eq!(kind(made), expected);
+    }
+    let value = Val::Extern(None);
+    let set = Wasmi::table_set(&mut cx, &table, 0, &value);
+    assert_eq!(kind(set), ErrorKind::Type);
+    let grown = Wasmi::table_grow(&mut cx, &table, 1, &value);
+    assert_eq!(kind(grown), ErrorKind::Type);
+    let few = Wasmi::func_call(&mut cx, &func, &[], &mut []);
+    assert_eq!(kind(few), ErrorKind::Type);
+}
+
+#[test]
+fn what_wasmi_does_not_have() {
+    let mut fx = Fixture::plain();
+    let mut cx = fx.cx();
+    let tag = Wasmi::tag_alloc(&mut cx, &FuncType::new([], []));
+    assert_eq!(kind(tag), ErrorKind::Other);
+    assert_eq!(kind(Wasmi::any_from_i31(&mut cx, 1)), ErrorKind::Other);
+    assert!(Wasmi::exn_take(&mut cx).is_none());
+    let any = sinew_bridge::RefType {
+        nullable: true,
+        heap: sinew_bridge::HeapType::Any,
+    };
+    let ty = TableType {
+        limits: Limits { min: 1, max: None },
+        address: AddressType::I32,
+        element: any,
+    };
+    let table = Wasmi::table_alloc(&mut cx, &ty, &Val::null(any));
+    assert_eq!(kind(table), ErrorKind::Other);
+    let global = GlobalType {
+        value: ValType::Ref(any),
+        mutable: true,
+    };
+    let global = Wasmi::global_alloc(&mut cx, &global, None, &Val::null(any));
+    assert_eq!(kind(global), ErrorKind::Other);
+}
+
+/// There is nothing that a host function could throw; one that says it has ends wasm.
+#[test]
+fn a_host_function_cannot_throw() {
+    let mut fx = Fixture::plain();
+    let host = fx.host(|_, _| Err(HostTrap::Exception));
+    let text = r#"(module (import "" "" (func $h)) (func (export "f") (call $h)))"#;
+    let instance = fx.instance(text, &[host]);
+    assert_eq!(kind(fx.run(&instance, "f", &[])), ErrorKind::Other);
 }

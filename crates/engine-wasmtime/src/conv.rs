@@ -6,8 +6,10 @@ use sinew_bridge::{
 };
 use wasmtime::{AsContextMut, Engine, Mutability, Ref};
 
-use crate::error::{Error, NoForm};
-use crate::store::{Data, ExternRef};
+use crate::error::Error;
+use crate::exception::ExnRef;
+use crate::reference::{AnyRef, ExternRef};
+use crate::store::Data;
 use crate::{Result, Wasmtime};
 
 /// A heap type as it is known outside its module: concrete types become their abstract supertypes.
@@ -177,7 +179,7 @@ pub(crate) fn engine_global_type(ty: &GlobalType) -> Result<wasmtime::GlobalType
 pub(crate) fn val(
     cx: &mut impl AsContextMut<Data = Data>,
     val: wasmtime::Val,
-) -> std::result::Result<Val<Wasmtime>, NoForm> {
+) -> Result<Val<Wasmtime>> {
     Ok(match val {
         wasmtime::Val::I32(v) => Val::I32(v),
         wasmtime::Val::I64(v) => Val::I64(v),
@@ -185,10 +187,15 @@ pub(crate) fn val(
         wasmtime::Val::F64(v) => Val::F64(v),
         wasmtime::Val::V128(v) => Val::V128(v.as_u128()),
         wasmtime::Val::FuncRef(func) => Val::Func(func),
-        wasmtime::Val::ExternRef(None) => Val::Extern(None),
-        wasmtime::Val::ExternRef(Some(value)) => Val::Extern(Some(ExternRef::new(cx, value)?)),
-        wasmtime::Val::AnyRef(_) | wasmtime::Val::ExnRef(_) | wasmtime::Val::ContRef(_) => {
-            return Err(NoForm);
+        wasmtime::Val::ExternRef(v) => {
+            Val::Extern(v.map(|value| ExternRef::new(cx, value)).transpose()?)
+        }
+        wasmtime::Val::AnyRef(v) => Val::Any(v.map(|value| AnyRef::new(cx, value)).transpose()?),
+        wasmtime::Val::ExnRef(v) => Val::Exn(v.map(|value| ExnRef::new(cx, value)).transpose()?),
+        wasmtime::Val::ContRef(_) => {
+            return Err(Error::other(
+                "continuations are of stack switching, which is off",
+            ));
         }
     })
 }
@@ -205,19 +212,59 @@ pub(crate) fn engine_val(
         Val::F64(v) => wasmtime::Val::F64(*v),
         Val::V128(v) => wasmtime::Val::V128((*v).into()),
         Val::Func(func) => wasmtime::Val::FuncRef(*func),
-        Val::Extern(value) => {
-            wasmtime::Val::ExternRef(value.as_ref().map(|value| value.rooted(cx)))
+        Val::Extern(v) => {
+            wasmtime::Val::ExternRef(v.as_ref().map(|value| value.rooted(cx)).transpose()?)
         }
+        Val::Any(v) => wasmtime::Val::AnyRef(v.as_ref().map(|value| value.rooted(cx))),
+        Val::Exn(v) => wasmtime::Val::ExnRef(v.as_ref().map(|value| value.rooted(cx))),
         other => return Err(Error::other(format!("{other:?} is unknown to this engine"))),
     })
 }
 
-/// A reference that goes to wasm, rooted in the current scope.
-pub(crate) fn engine_ref(
+/// Whether a value is one of the type.
+pub(crate) fn fits(
+    cx: &mut impl AsContextMut<Data = Data>,
+    val: &wasmtime::Val,
+    ty: &wasmtime::ValType,
+) -> Result<bool> {
+    use wasmtime::HeapType as H;
+    if let wasmtime::ValType::Ref(ty) = ty {
+        match (val, ty.heap_type()) {
+            // The most frequent one.
+            (wasmtime::Val::ExternRef(value), H::Extern) => {
+                return Ok(value.is_some() || ty.is_nullable());
+            }
+            // Wasmtime compares structures here, where the declared supertypes are meant.
+            (wasmtime::Val::FuncRef(Some(func)), expected @ H::ConcreteFunc(_)) => {
+                return Ok(H::ConcreteFunc(func.ty(cx)).matches(expected));
+            }
+            _ => {}
+        }
+    }
+    val.matches_ty(cx, ty).map_err(Error::call)
+}
+
+/// A value of the type that goes to wasm, rooted in the current scope.
+pub(crate) fn engine_val_of(
     cx: &mut impl AsContextMut<Data = Data>,
     val: &Val<Wasmtime>,
+    ty: &wasmtime::ValType,
+) -> Result<wasmtime::Val> {
+    let value = engine_val(cx, val)?;
+    if fits(cx, &value, ty)? {
+        Ok(value)
+    } else {
+        Err(Error::mismatch(format!("{val:?} is no {ty}")))
+    }
+}
+
+/// A reference of the type that goes to wasm, rooted in the current scope.
+pub(crate) fn engine_ref_of(
+    cx: &mut impl AsContextMut<Data = Data>,
+    val: &Val<Wasmtime>,
+    ty: &wasmtime::RefType,
 ) -> Result<Ref> {
-    engine_val(cx, val)?
+    engine_val_of(cx, val, &wasmtime::ValType::Ref(ty.clone()))?
         .ref_()
-        .ok_or_else(|| Error::other(format!("{val:?} is not a reference")))
+        .ok_or_else(|| Error::mismatch(format!("{val:?} is not a reference")))
 }

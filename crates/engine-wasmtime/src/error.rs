@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sinew_bridge::{EngineError, ErrorKind, HostTrap, TrapCode, WasmFrame};
-use wasmtime::{GcHeapOutOfMemory, OutOfMemory, ThrownException, Trap, WasmBacktrace};
+use wasmtime::{GcHeapOutOfMemory, OutOfMemory, Trap, WasmBacktrace};
 
 /// An error of Wasmtime.
 #[derive(Debug)]
@@ -24,20 +24,20 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// The marker of a value that the seam has no form for.
+/// A value does not match the type it is for.
 #[derive(Debug)]
-pub(crate) struct NoForm;
+struct Mismatch(String);
 
-impl fmt::Display for NoForm {
+impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a reference of this type cannot leave wasm")
+        f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for NoForm {}
+impl std::error::Error for Mismatch {}
 
 impl Error {
-    /// The error of a call into wasm.
+    /// The error of a call into wasm, unless it is an exception.
     #[cold]
     pub(crate) fn call(source: wasmtime::Error) -> Self {
         let kind = if source.is::<HostTrap>() {
@@ -46,8 +46,8 @@ impl Error {
             ErrorKind::Terminated
         } else if let Some(trap) = source.downcast_ref::<Trap>() {
             ErrorKind::Trap(trap_code(*trap))
-        } else if source.is::<ThrownException>() {
-            ErrorKind::Trap(TrapCode::UncaughtException)
+        } else if source.is::<Mismatch>() {
+            ErrorKind::Type
         } else if source.is::<GcHeapOutOfMemory<()>>() || source.is::<OutOfMemory>() {
             ErrorKind::Limit
         } else {
@@ -78,6 +78,22 @@ impl Error {
         }
     }
 
+    /// An exception that nothing caught.
+    pub(crate) fn exception(source: wasmtime::Error) -> Self {
+        Self {
+            kind: ErrorKind::Exception,
+            source,
+        }
+    }
+
+    /// A value does not match the type it is for.
+    pub(crate) fn mismatch(text: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::Type,
+            source: wasmtime::Error::new(Mismatch(text.into())),
+        }
+    }
+
     /// Anything else.
     pub(crate) fn other(text: impl Into<String>) -> Self {
         Self {
@@ -91,22 +107,27 @@ impl Error {
         Self::limit(self.source)
     }
 
+    /// Wasmtime's own, for a host function to return: [`call`](Self::call) sorts it anew, and a limit
+    /// becomes another one.
+    pub(crate) fn into_source(self) -> wasmtime::Error {
+        self.source
+    }
+
+    /// The same error, as that of a value that does not match.
+    pub(crate) fn into_mismatch(self) -> Self {
+        Self {
+            kind: ErrorKind::Type,
+            source: self.source,
+        }
+    }
+
     /// Whether wasm ran and did not return: what was allocated before stays.
     pub(crate) fn is_of_running(&self) -> bool {
         matches!(
             self.kind,
-            ErrorKind::Trap(_) | ErrorKind::Host | ErrorKind::Terminated
+            ErrorKind::Trap(_) | ErrorKind::Host | ErrorKind::Exception | ErrorKind::Terminated
         ) || self.source.is::<GcHeapOutOfMemory<()>>()
             || self.source.is::<WasmBacktrace>()
-    }
-}
-
-impl From<NoForm> for Error {
-    fn from(error: NoForm) -> Self {
-        Self {
-            kind: ErrorKind::Other,
-            source: wasmtime::Error::new(error),
-        }
     }
 }
 

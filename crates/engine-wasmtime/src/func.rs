@@ -3,21 +3,32 @@
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sinew_bridge::{FuncIdentity, FuncType, HostFunc, HostId, HostTrap, Val};
+use sinew_bridge::{
+    EngineError, ErrorKind, FuncIdentity, FuncType, HostFunc, HostId, HostTrap, ImportType, Val,
+};
 use wasmtime::{AsContextMut, Caller, Func, RootScope, StoreContextMut, ThrownException, ValRaw};
 
-use crate::error::{Error, NoForm, Stopped};
+use crate::error::{Error, Stopped};
 use crate::store::Data;
-use crate::{Result, Wasmtime, conv};
+use crate::{Result, Wasmtime, conv, exception, module};
 
 type Store<'a> = StoreContextMut<'a, Data>;
 
 pub(crate) fn alloc<H: HostFunc<Wasmtime>>(
     store: &mut Store<'_>,
     ty: &FuncType,
+    import: Option<ImportType<'_, Wasmtime>>,
     id: HostId,
 ) -> Result<Func> {
-    let engine_type = conv::engine_func_type(store.engine(), ty)?;
+    let engine_type = match import {
+        None => conv::engine_func_type(store.engine(), ty)?,
+        Some(import) => module::import_type(&import)?
+            .func()
+            .cloned()
+            .ok_or_else(|| Error::link("the import is no function".to_owned()))?,
+    };
+    // Of the type that the function is going to have, for what is said below to be true.
+    let ty = conv::func_type(&engine_type);
     if ty.is_scalar() {
         let params = ty.params().len();
         let body = move |caller: Caller<'_, Data>, vals: &mut [MaybeUninit<ValRaw>]| {
@@ -27,8 +38,9 @@ pub(crate) fn alloc<H: HostFunc<Wasmtime>>(
         // gets as many as there are parameters or results, and every bit pattern is a number.
         return Ok(unsafe { Func::new_unchecked(store, engine_type, body) });
     }
+    let result_types: Box<[_]> = engine_type.results().collect();
     Func::try_new(store, engine_type, move |caller, params, results| {
-        host_call::<H>(caller, id, params, results)
+        host_call::<H>(caller, id, params, &result_types, results)
     })
     .map_err(Error::limit)
 }
@@ -65,7 +77,7 @@ fn host_invoke<H: HostFunc<Wasmtime>>(
     // goes on as it was.
     let vals = unsafe { &mut *(std::ptr::from_mut(vals) as *mut [ValRaw]) };
     guarded(&mut caller.as_context_mut(), |cx| {
-        H::invoke(cx, id, vals).map_err(wasmtime::Error::new)
+        H::invoke(cx, id, vals).map_err(|trap| thrown(cx, trap))
     })
 }
 
@@ -73,21 +85,36 @@ fn host_call<H: HostFunc<Wasmtime>>(
     mut caller: Caller<'_, Data>,
     id: HostId,
     params: &[wasmtime::Val],
+    types: &[wasmtime::ValType],
     results: &mut [wasmtime::Val],
 ) -> wasmtime::Result<()> {
+    // The references of parameters and results are rooted until Wasmtime has the results.
     guarded(&mut caller.as_context_mut(), |cx| {
         let params = params.iter().map(|param| conv::val(cx, *param));
-        let params = params
-            .collect::<std::result::Result<Vec<_>, NoForm>>()
-            .map_err(wasmtime::Error::new)?;
+        let params = params.collect::<Result<Vec<_>>>();
+        let params = params.map_err(Error::into_source)?;
         let mut vals = vec![Val::I32(0); results.len()];
-        H::call(cx, id, &params, &mut vals).map_err(wasmtime::Error::new::<HostTrap>)?;
-        for (result, val) in results.iter_mut().zip(&vals) {
-            *result =
-                conv::engine_val(cx, val).map_err(|error| wasmtime::format_err!("{error}"))?;
+        H::call(cx, id, &params, &mut vals).map_err(|trap| thrown(cx, trap))?;
+        for ((result, val), ty) in results.iter_mut().zip(&vals).zip(types) {
+            *result = conv::engine_val_of(cx, val, ty).map_err(Error::into_source)?;
         }
         Ok(())
     })
+}
+
+/// What a trampoline returns for a host function that did not: an exception is caught by what wasm
+/// says, anything else by nothing.
+#[cold]
+fn thrown(cx: &mut Store<'_>, trap: HostTrap) -> wasmtime::Error {
+    match trap {
+        HostTrap::Completion => {
+            // An exception that it threw and then thought better of is nobody's.
+            exception::discard(cx);
+            wasmtime::Error::new(trap)
+        }
+        HostTrap::Exception if cx.has_pending_exception() => wasmtime::Error::new(ThrownException),
+        HostTrap::Exception => wasmtime::Error::msg("a host function threw nothing"),
+    }
 }
 
 #[inline]
@@ -109,21 +136,56 @@ pub(crate) fn call(
         .map(|param| conv::engine_val(&mut scope, param));
     let params = params.collect::<Result<Vec<_>>>()?;
     let mut vals = vec![wasmtime::Val::I32(0); results.len()];
-    func.call(&mut scope, &params, &mut vals)
-        .map_err(|error| failed(&mut scope.as_context_mut(), error))?;
+    // Wasmtime checks all other values as `conv::fits` does, but does not say that this is what
+    // failed.
+    let has_func = params
+        .iter()
+        .any(|param| matches!(param, wasmtime::Val::FuncRef(Some(_))));
+    if has_func && !accepts(&mut scope, func, &params)? {
+        return Err(Error::mismatch(
+            "the arguments are not what the function takes",
+        ));
+    }
+    if let Err(error) = func.call(&mut scope, &params, &mut vals) {
+        let error = failed(&mut scope.as_context_mut(), error);
+        if error.kind() == ErrorKind::Other && !accepts(&mut scope, func, &params)? {
+            return Err(error.into_mismatch());
+        }
+        return Err(error);
+    }
     for (result, val) in results.iter_mut().zip(vals) {
         *result = conv::val(&mut scope, val)?;
     }
     Ok(())
 }
 
-/// The error of a call, after an exception that nothing caught has been let go of.
+/// Whether these are arguments that a function takes.
+fn accepts(
+    cx: &mut impl AsContextMut<Data = Data>,
+    func: &Func,
+    params: &[wasmtime::Val],
+) -> Result<bool> {
+    let ty = func.ty(&mut *cx);
+    if ty.params().len() != params.len() {
+        return Ok(false);
+    }
+    for (param, ty) in params.iter().zip(ty.params()) {
+        if !conv::fits(cx, param, &ty)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The error of a call. An exception that nothing caught is kept for `exn_take`.
 #[cold]
 pub(crate) fn failed(store: &mut Store<'_>, error: wasmtime::Error) -> Error {
     if error.is::<ThrownException>() {
-        RootScope::new(&mut *store)
-            .as_context_mut()
-            .take_pending_exception();
+        match exception::keep(store) {
+            Ok(true) => return Error::exception(error),
+            Ok(false) => {}
+            Err(error) => return error,
+        }
     }
     Error::call(error)
 }
@@ -240,7 +302,7 @@ mod tests {
         let mut store = store();
         let mut cx = Wasmtime::store_mut(&mut store);
         let ty = FuncType::new([ValType::I32], []);
-        let host = alloc::<Nothing>(&mut cx, &ty, HostId(1)).unwrap();
+        let host = alloc::<Nothing>(&mut cx, &ty, None, HostId(1)).unwrap();
         let (array_call, wasm_call, vmctx) = record(&mut cx, &host);
         assert_ne!(array_call, 0);
         assert_eq!(wasm_call, 0, "no module has brought the code yet");
@@ -248,10 +310,10 @@ mod tests {
         let before = identity(&mut cx, &host);
 
         let bytes = wat::parse_str(MODULE).unwrap();
-        let module = Wasmtime::module_compile(cx.engine(), &bytes).unwrap();
+        let module = module::compile(cx.engine(), &bytes).unwrap();
         let imports = [Extern::Func(host)];
         let instance = Wasmtime::module_instantiate(&mut cx, &module, &imports).unwrap();
-        let text = module.text().as_ptr_range();
+        let text = module.engine_module().text().as_ptr_range();
         let text = text.start.addr()..text.end.addr();
         let mut contexts = Vec::new();
         for name in ["1", "2", "3"] {
@@ -277,13 +339,13 @@ mod tests {
         let mut store = store();
         let mut cx = Wasmtime::store_mut(&mut store);
         let ty = FuncType::new([ValType::I32], []);
-        let host = alloc::<Nothing>(&mut cx, &ty, HostId(1)).unwrap();
+        let host = alloc::<Nothing>(&mut cx, &ty, None, HostId(1)).unwrap();
         for _ in 0..3 {
             for text in [MODULE, "(module)"] {
                 let bytes = wat::parse_str(text).unwrap();
-                let module = Wasmtime::module_compile(cx.engine(), &bytes).unwrap();
+                let module = module::compile(cx.engine(), &bytes).unwrap();
                 let imports = [Extern::Func(host)];
-                let imports = &imports[..module.imports().len()];
+                let imports = &imports[..module.engine_module().imports().len()];
                 for _ in 0..2 {
                     let instance = Wasmtime::module_instantiate(&mut cx, &module, imports).unwrap();
                     for (name, expected) in [("0", None), ("1", Some(1)), ("3", Some(3))] {

@@ -39,25 +39,36 @@
 //! - Everything else goes through `wasmtime::Val`, in a root scope of its own.
 //! - Linear memories never move: each reserves 4 GiB of addresses, and one that wants to grow beyond
 //!   its reservation cannot. The heap of garbage-collected objects is charged to the same budget.
-//! - Shared memories are validated, so that modules with atomic instructions compile, but cannot be
-//!   created: a thread that waits on one cannot be interrupted.
-//! - Values that the seam has no form for (`anyref`, `exnref`, external references that wasm made
-//!   out of `anyref`s) move freely between wasm functions, and are an error where they would reach
-//!   the host.
+//! - Objects are collected by deferred reference counting, the one collector that moves none: where an
+//!   object is, is its identity. It does not collect cycles; those stay until the store is dropped.
+//! - Arrays of `i16`, which strings are made of, are copied by a small instance of our own, whose memory of
+//!   one page is charged to the budget when the first array is copied.
+//! - A shared memory grows without asking the store, so its maximum is charged to the budget when it is
+//!   made, by the host or by the instance whose module defines it. Its growth is not noted
+//!   ([`Budget::take_grown`](sinew_bridge::Budget::take_grown)): it may happen on another thread.
+//! - `memory.atomic.wait32` and `memory.atomic.wait64` of a shared memory block the thread in Wasmtime,
+//!   where nothing looks at the [`Termination`](sinew_bridge::Termination): a store that waits ends
+//!   with it only after a `memory.atomic.notify` of the same address, or the timeout that the
+//!   instruction gave, at the next loop or call. A guest that is alone with its memory can
+//!   so outlast its deadline, for ever. On other memories these instructions trap.
 
 mod conv;
 mod error;
+mod exception;
 mod func;
 mod limiter;
 mod memory;
 mod module;
+mod reference;
 mod store;
 
 pub use error::Error;
 
+use std::ops::Range;
+
 use sinew_bridge::{
     EngineConfig, Extern, ExternKind, ExternPayload, FuncIdentity, FuncType, GlobalType, HostFunc,
-    HostId, MemoryType, StoreData, TableType, Val, WasmEngine, WasmFeatures,
+    HostId, ImportType, MemoryType, Reference, StoreData, TableType, Val, WasmEngine, WasmFeatures,
 };
 
 type Result<T> = std::result::Result<T, Error>;
@@ -70,22 +81,23 @@ impl WasmEngine for Wasmtime {
     const NAME: &'static str = "wasmtime";
     const VERSION: &'static str = "48.0.8";
     const FEATURES: WasmFeatures = WasmFeatures {
-        threads: false,
         stack_switching: false,
         ..WasmFeatures::ALL
     };
 
-    type Engine = wasmtime::Engine;
+    type Engine = store::Engine;
     type Store = wasmtime::Store<store::Data>;
     type StoreMut<'a> = wasmtime::StoreContextMut<'a, store::Data>;
-    type Module = wasmtime::Module;
+    type Module = module::Module;
     type Instance = wasmtime::Instance;
     type Func = wasmtime::Func;
-    type Memory = wasmtime::Memory;
+    type Memory = memory::Memory;
     type Table = wasmtime::Table;
     type Global = wasmtime::Global;
     type Tag = wasmtime::Tag;
-    type ExternRef = store::ExternRef;
+    type ExternRef = reference::ExternRef;
+    type AnyRef = reference::AnyRef;
+    type ExnRef = exception::ExnRef;
     type Raw = wasmtime::ValRaw;
     type Error = Error;
 
@@ -94,7 +106,7 @@ impl WasmEngine for Wasmtime {
     }
 
     fn engine_interrupt(engine: &Self::Engine) {
-        engine.increment_epoch();
+        engine.inner().increment_epoch();
     }
 
     fn store_new(engine: &Self::Engine, data: StoreData) -> Result<Self::Store> {
@@ -115,11 +127,11 @@ impl WasmEngine for Wasmtime {
     }
 
     fn module_compile(engine: &Self::Engine, bytes: &[u8]) -> Result<Self::Module> {
-        module::compile(engine, bytes)
+        module::compile(engine.inner(), bytes)
     }
 
     fn module_validate(engine: &Self::Engine, bytes: &[u8]) -> Result<()> {
-        module::validate(engine, bytes)
+        module::validate(engine.inner(), bytes)
     }
 
     fn module_instantiate(
@@ -142,9 +154,10 @@ impl WasmEngine for Wasmtime {
     fn func_alloc<H: HostFunc<Self>>(
         store: &mut Self::StoreMut<'_>,
         ty: &FuncType,
+        import: Option<ImportType<'_, Self>>,
         id: HostId,
     ) -> Result<Self::Func> {
-        func::alloc::<H>(store, ty, id)
+        func::alloc::<H>(store, ty, import, id)
     }
 
     fn func_type(store: &mut Self::StoreMut<'_>, func: &Self::Func) -> FuncType {
@@ -222,11 +235,50 @@ impl WasmEngine for Wasmtime {
         store: &mut Self::StoreMut<'_>,
         payload: ExternPayload,
     ) -> Result<Self::ExternRef> {
-        store::extern_alloc(store, payload)
+        reference::extern_alloc(store, payload)
     }
 
-    fn extern_host(_store: &mut Self::StoreMut<'_>, value: &Self::ExternRef) -> HostId {
-        value.id()
+    fn extern_read(store: &mut Self::StoreMut<'_>, value: &Self::ExternRef) -> Reference<Self> {
+        reference::extern_read(store, value)
+    }
+
+    fn extern_from_any(
+        store: &mut Self::StoreMut<'_>,
+        value: &Self::AnyRef,
+    ) -> Result<Self::ExternRef> {
+        reference::extern_from_any(store, value)
+    }
+
+    fn any_from_extern(
+        store: &mut Self::StoreMut<'_>,
+        value: &Self::ExternRef,
+    ) -> Result<Self::AnyRef> {
+        reference::any_from_extern(store, value)
+    }
+
+    fn any_from_i31(_store: &mut Self::StoreMut<'_>, value: i32) -> Result<Self::AnyRef> {
+        Ok(reference::any_from_i31(value))
+    }
+
+    fn any_read(store: &mut Self::StoreMut<'_>, value: &Self::AnyRef) -> Reference<Self> {
+        reference::any_read(store, value)
+    }
+
+    fn array_read_u16(
+        store: &mut Self::StoreMut<'_>,
+        value: &Self::AnyRef,
+        range: Range<u32>,
+    ) -> Option<Vec<u16>> {
+        reference::array_read_u16(store, value, range)
+    }
+
+    fn array_write_u16(
+        store: &mut Self::StoreMut<'_>,
+        value: &Self::AnyRef,
+        start: u32,
+        elements: &[u16],
+    ) -> Option<()> {
+        reference::array_write_u16(store, value, start, elements)
     }
 
     fn mem_alloc(store: &mut Self::StoreMut<'_>, ty: &MemoryType) -> Result<Self::Memory> {
@@ -234,12 +286,12 @@ impl WasmEngine for Wasmtime {
     }
 
     fn mem_type(store: &mut Self::StoreMut<'_>, memory: &Self::Memory) -> MemoryType {
-        conv::memory_type(&memory.ty(&*store), memory.size(&*store))
+        conv::memory_type(&memory.ty(store), memory.size(store))
     }
 
     #[inline]
     fn mem_data(store: &mut Self::StoreMut<'_>, memory: &Self::Memory) -> (*mut u8, usize) {
-        (memory.data_ptr(&*store), memory.data_size(&*store))
+        memory.data(store)
     }
 
     fn mem_grow(store: &mut Self::StoreMut<'_>, memory: &Self::Memory, delta: u64) -> Result<u64> {
@@ -291,9 +343,10 @@ impl WasmEngine for Wasmtime {
     fn global_alloc(
         store: &mut Self::StoreMut<'_>,
         ty: &GlobalType,
+        import: Option<ImportType<'_, Self>>,
         value: &Val<Self>,
     ) -> Result<Self::Global> {
-        memory::global_alloc(store, ty, value)
+        memory::global_alloc(store, ty, import, value)
     }
 
     fn global_type(store: &mut Self::StoreMut<'_>, global: &Self::Global) -> GlobalType {
@@ -314,5 +367,41 @@ impl WasmEngine for Wasmtime {
 
     fn tag_type(store: &mut Self::StoreMut<'_>, tag: &Self::Tag) -> FuncType {
         conv::func_type(tag.ty(&*store).ty())
+    }
+
+    fn tag_alloc(store: &mut Self::StoreMut<'_>, ty: &FuncType) -> Result<Self::Tag> {
+        exception::tag_alloc(store, ty)
+    }
+
+    fn tag_eq(store: &mut Self::StoreMut<'_>, a: &Self::Tag, b: &Self::Tag) -> bool {
+        wasmtime::Tag::eq(a, b, &*store)
+    }
+
+    fn exn_alloc(
+        store: &mut Self::StoreMut<'_>,
+        tag: &Self::Tag,
+        fields: &[Val<Self>],
+    ) -> Result<Self::ExnRef> {
+        exception::alloc(store, tag, fields)
+    }
+
+    fn exn_tag(store: &mut Self::StoreMut<'_>, exn: &Self::ExnRef) -> Result<Self::Tag> {
+        exception::tag(store, exn)
+    }
+
+    fn exn_read(store: &mut Self::StoreMut<'_>, exn: &Self::ExnRef) -> Result<Vec<Val<Self>>> {
+        exception::read(store, exn)
+    }
+
+    fn exn_identity(store: &mut Self::StoreMut<'_>, exn: &Self::ExnRef) -> u64 {
+        exception::identity(store, exn)
+    }
+
+    fn exn_throw(store: &mut Self::StoreMut<'_>, exn: &Self::ExnRef) {
+        exception::throw(store, exn);
+    }
+
+    fn exn_take(store: &mut Self::StoreMut<'_>) -> Option<Self::ExnRef> {
+        exception::take(store)
     }
 }

@@ -1,14 +1,59 @@
 //! Memories, tables and globals.
 
-use sinew_bridge::{GlobalType, MemoryType, TableType, Val};
-use wasmtime::{AsContextMut, Global, Memory, RootScope, StoreContextMut, Table};
+use sinew_bridge::{GlobalType, ImportType, MemoryType, TableType, Val, ValType};
+use wasmtime::{AsContextMut, Global, RootScope, SharedMemory, StoreContextMut, Table};
 
 use crate::error::Error;
 use crate::limiter::{ByItself, Created};
 use crate::store::Data;
-use crate::{Result, Wasmtime, conv};
+use crate::{Result, Wasmtime, conv, module};
 
 type Store<'a> = StoreContextMut<'a, Data>;
+
+/// A linear memory.
+#[derive(Clone)]
+pub enum Memory {
+    /// One of its store.
+    Plain(wasmtime::Memory),
+    /// One that other stores may have, too.
+    Shared(SharedMemory),
+}
+
+impl Memory {
+    /// Its type, with the minimum that it was made with.
+    pub(crate) fn ty(&self, store: &Store<'_>) -> wasmtime::MemoryType {
+        match self {
+            Memory::Plain(memory) => memory.ty(store),
+            Memory::Shared(memory) => memory.ty(),
+        }
+    }
+
+    /// Its size in pages.
+    pub(crate) fn size(&self, store: &Store<'_>) -> u64 {
+        match self {
+            Memory::Plain(memory) => memory.size(store),
+            Memory::Shared(memory) => memory.size(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn data(&self, store: &Store<'_>) -> (*mut u8, usize) {
+        match self {
+            Memory::Plain(memory) => (memory.data_ptr(store), memory.data_size(store)),
+            Memory::Shared(memory) => {
+                let data = memory.data();
+                (data.as_ptr().cast_mut().cast(), data.len())
+            }
+        }
+    }
+
+    pub(crate) fn engine_extern(&self) -> wasmtime::Extern {
+        match self {
+            Memory::Plain(memory) => (*memory).into(),
+            Memory::Shared(memory) => memory.clone().into(),
+        }
+    }
+}
 
 /// Makes something that the limiter is to count, and gives back what it was charged if that fails.
 fn create<T>(
@@ -31,15 +76,42 @@ fn create<T>(
 }
 
 pub(crate) fn alloc(store: &mut Store<'_>, ty: &MemoryType) -> Result<Memory> {
+    let engine_type = conv::engine_memory_type(ty)?;
     if ty.shared {
-        return Err(Error::other("shared memories are not supported"));
+        return shared_alloc(store, engine_type).map(Memory::Shared);
     }
-    let ty = conv::engine_memory_type(ty)?;
-    create(store, ByItself::Memory, |store| Memory::new(store, ty))
+    create(store, ByItself::Memory, |store| {
+        wasmtime::Memory::new(store, engine_type)
+    })
+    .map(Memory::Plain)
+}
+
+/// A shared memory grows without asking anybody, so all that it may become is charged at once.
+fn shared_alloc(store: &mut Store<'_>, ty: wasmtime::MemoryType) -> Result<SharedMemory> {
+    let bytes = ty.maximum().unwrap_or(u64::MAX);
+    let bytes = bytes.saturating_mul(ty.page_size());
+    let budget = &store.data().store_data().budget;
+    if !budget.memory_growing(0, bytes) {
+        let text = "the maximum of a shared memory exceeds the memory limit";
+        return Err(Error::limit(wasmtime::Error::msg(text)));
+    }
+    let memory = if budget.memory() {
+        SharedMemory::new(store.engine(), ty)
+    } else {
+        Err(wasmtime::Error::msg("too many memories"))
+    };
+    memory.map_err(|error| {
+        budget.memory_grow_failed(bytes);
+        Error::limit(error)
+    })
 }
 
 pub(crate) fn grow(store: &mut Store<'_>, memory: &Memory, delta: u64) -> Result<u64> {
-    memory.grow(store, delta).map_err(Error::limit)
+    match memory {
+        Memory::Plain(memory) => memory.grow(store, delta),
+        Memory::Shared(memory) => memory.grow(delta),
+    }
+    .map_err(Error::limit)
 }
 
 pub(crate) fn table_alloc(
@@ -49,13 +121,13 @@ pub(crate) fn table_alloc(
 ) -> Result<Table> {
     let ty = conv::engine_table_type(ty)?;
     let mut scope = RootScope::new(store);
-    let init = conv::engine_ref(&mut scope, init)?;
+    let init = conv::engine_ref_of(&mut scope, init, ty.element())?;
     create(&mut scope.as_context_mut(), ByItself::Table, |store| {
         Table::new(store, ty, init)
     })
 }
 
-/// `None` also where the element has no form outside wasm.
+/// `None` also where there is no room for one more root.
 pub(crate) fn table_get(store: &mut Store<'_>, table: &Table, index: u64) -> Option<Val<Wasmtime>> {
     let mut scope = RootScope::new(store);
     let element = table.get(&mut scope, index)?;
@@ -69,7 +141,8 @@ pub(crate) fn table_set(
     value: &Val<Wasmtime>,
 ) -> Result<()> {
     let mut scope = RootScope::new(store);
-    let value = conv::engine_ref(&mut scope, value)?;
+    let ty = table.ty(&scope);
+    let value = conv::engine_ref_of(&mut scope, value, ty.element())?;
     table.set(&mut scope, index, value).map_err(Error::call)
 }
 
@@ -80,26 +153,40 @@ pub(crate) fn table_grow(
     init: &Val<Wasmtime>,
 ) -> Result<u64> {
     let mut scope = RootScope::new(store);
-    let init = conv::engine_ref(&mut scope, init)?;
+    let ty = table.ty(&scope);
+    let init = conv::engine_ref_of(&mut scope, init, ty.element())?;
     table.grow(&mut scope, delta, init).map_err(Error::limit)
 }
 
 pub(crate) fn global_alloc(
     store: &mut Store<'_>,
     ty: &GlobalType,
+    import: Option<ImportType<'_, Wasmtime>>,
     value: &Val<Wasmtime>,
 ) -> Result<Global> {
-    let ty = conv::engine_global_type(ty)?;
+    let ty = match import {
+        None => conv::engine_global_type(ty)?,
+        Some(import) => module::import_type(&import)?
+            .global()
+            .cloned()
+            .ok_or_else(|| Error::link("the import is no global".to_owned()))?,
+    };
     let mut scope = RootScope::new(store);
-    let value = conv::engine_val(&mut scope, value)?;
+    let value = conv::engine_val_of(&mut scope, value, ty.content())?;
     Global::new(&mut scope, ty, value).map_err(Error::call)
 }
 
-/// Null where the value has no form outside wasm: callers read the type first.
+/// Null where there is no room for one more root.
 pub(crate) fn global_get(store: &mut Store<'_>, global: &Global) -> Val<Wasmtime> {
     let mut scope = RootScope::new(store);
     let value = global.get(&mut scope);
-    conv::val(&mut scope, value).unwrap_or(Val::Extern(None))
+    conv::val(&mut scope, value).unwrap_or_else(|_| {
+        let ty = conv::global_type(&global.ty(&scope));
+        match ty.value {
+            ValType::Ref(ty) => Val::null(ty),
+            _ => Val::I32(0),
+        }
+    })
 }
 
 pub(crate) fn global_set(
@@ -108,6 +195,7 @@ pub(crate) fn global_set(
     value: &Val<Wasmtime>,
 ) -> Result<()> {
     let mut scope = RootScope::new(store);
-    let value = conv::engine_val(&mut scope, value)?;
+    let ty = global.ty(&scope);
+    let value = conv::engine_val_of(&mut scope, value, ty.content())?;
     global.set(&mut scope, value).map_err(Error::call)
 }

@@ -1,24 +1,87 @@
 //! Modules and instances.
 
 use std::cell::OnceCell;
+use std::sync::{Arc, OnceLock};
 
-use sinew_bridge::{Extern, ExternKind};
-use wasmtime::wasmparser::Validator;
-use wasmtime::{Engine, ExternType, Instance, Module, Mutability, RefType, StoreContextMut};
+use sinew_bridge::{Extern, ExternKind, ImportType};
+use wasmtime::wasmparser::{Parser, Payload, Validator};
+use wasmtime::{Engine, ExternType, Instance, Mutability, RefType, StoreContextMut};
 use wasmtime::{FuncType, HeapType, ValType};
 
 use crate::error::Error;
+use crate::memory::Memory;
 use crate::store::Data;
 use crate::{Result, Wasmtime, func};
 
 type Store<'a> = StoreContextMut<'a, Data>;
 
+/// A compiled module.
+#[derive(Clone)]
+pub struct Module(Arc<Inner>);
+
+struct Inner {
+    module: wasmtime::Module,
+    /// The types of its imports: Wasmtime makes them anew each time.
+    imports: OnceLock<Box<[ExternType]>>,
+    /// What its own shared memories may grow by.
+    shared_growth: u64,
+}
+
+impl Module {
+    pub(crate) fn engine_module(&self) -> &wasmtime::Module {
+        &self.0.module
+    }
+
+    fn import_types(&self) -> &[ExternType] {
+        self.0.imports.get_or_init(|| {
+            let imports = self.0.module.imports();
+            imports.map(|import| import.ty()).collect()
+        })
+    }
+}
+
 pub(crate) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Module> {
-    Module::from_binary(engine, bytes).map_err(|error| refused(engine, bytes, error))
+    let module = wasmtime::Module::from_binary(engine, bytes)
+        .map_err(|error| refused(engine, bytes, error))?;
+    Ok(Module(Arc::new(Inner {
+        module,
+        imports: OnceLock::new(),
+        shared_growth: shared_growth(bytes),
+    })))
+}
+
+/// How many bytes the shared memories that a module defines may grow by: Wasmtime tells the types of
+/// those that it exports only.
+fn shared_growth(bytes: &[u8]) -> u64 {
+    let mut sum = 0u64;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload {
+            Ok(Payload::MemorySection(memories)) => {
+                // The module is valid: shared memories have a maximum.
+                for ty in memories.into_iter().flatten().filter(|ty| ty.shared) {
+                    let pages = ty.maximum.unwrap_or(ty.initial) - ty.initial;
+                    let page = 1u64 << ty.page_size_log2.unwrap_or(16);
+                    sum = sum.saturating_add(pages.saturating_mul(page));
+                }
+                break;
+            }
+            Ok(Payload::CodeSectionStart { .. }) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    sum
+}
+
+/// The type that a module asks of one of its imports.
+pub(crate) fn import_type<'a>(import: &ImportType<'a, Wasmtime>) -> Result<&'a ExternType> {
+    let types = import.module.import_types();
+    types
+        .get(import.index)
+        .ok_or_else(|| Error::link(format!("there is no import {}", import.index)))
 }
 
 pub(crate) fn validate(engine: &Engine, bytes: &[u8]) -> Result<()> {
-    Module::validate(engine, bytes).map_err(|error| refused(engine, bytes, error))
+    wasmtime::Module::validate(engine, bytes).map_err(|error| refused(engine, bytes, error))
 }
 
 /// Wasmtime looks at functions in parallel and tells of any one that is wrong. Looking again, in
@@ -40,19 +103,14 @@ pub(crate) fn instantiate(
     imports: &[Extern<Wasmtime>],
 ) -> Result<Instance> {
     check_imports(store, module, imports)?;
-    let own = module.resources_required();
-    let budget = &store.data().store_data().budget;
-    if !budget.instance(own.num_memories.into(), own.num_tables.into()) {
-        let error = wasmtime::Error::msg("too many instances, memories or tables");
-        return Err(Error::limit(error));
-    }
-    store.data_mut().texts.add(module);
+    charge(store, module)?;
+    store.data_mut().texts.add(module.engine_module());
     let imports: Vec<wasmtime::Extern> = imports.iter().map(engine_extern).collect();
 
     // The start function may create instances in its turn.
     let created = &mut store.data_mut().limiter.created;
     let outer = std::mem::take(created);
-    let result = Instance::new(&mut *store, module, &imports);
+    let result = Instance::new(&mut *store, module.engine_module(), &imports);
     let limiter = &mut store.data_mut().limiter;
     let created = std::mem::replace(&mut limiter.created, outer);
     result.map_err(|error| {
@@ -60,7 +118,10 @@ pub(crate) fn instantiate(
         if error.is_of_running() {
             return error;
         }
-        store.data().limiter.refund(created);
+        let data = store.data();
+        data.limiter.refund(created);
+        let budget = &data.store_data().budget;
+        budget.memory_grow_failed(module.0.shared_growth);
         if created.refused {
             error.into_limit()
         } else {
@@ -69,11 +130,28 @@ pub(crate) fn instantiate(
     })
 }
 
+/// Charges for what the limiter is not told of.
+fn charge(store: &Store<'_>, module: &Module) -> Result<()> {
+    let limit = |text: &'static str| Err(Error::limit(wasmtime::Error::msg(text)));
+    let own = module.engine_module().resources_required();
+    let budget = &store.data().store_data().budget;
+    // The limiter sees the minima of shared memories, but not their growth.
+    let shared = module.0.shared_growth;
+    if shared > 0 && !budget.memory_growing(0, shared) {
+        return limit("the maximum of a shared memory exceeds the memory limit");
+    }
+    if !budget.instance(own.num_memories.into(), own.num_tables.into()) {
+        budget.memory_grow_failed(shared);
+        return limit("too many instances, memories or tables");
+    }
+    Ok(())
+}
+
 fn engine_extern(value: &Extern<Wasmtime>) -> wasmtime::Extern {
     match value {
         Extern::Func(func) => (*func).into(),
         Extern::Table(table) => (*table).into(),
-        Extern::Memory(memory) => (*memory).into(),
+        Extern::Memory(memory) => memory.engine_extern(),
         Extern::Global(global) => (*global).into(),
         Extern::Tag(tag) => (*tag).into(),
     }
@@ -81,16 +159,18 @@ fn engine_extern(value: &Extern<Wasmtime>) -> wasmtime::Extern {
 
 /// Wasmtime checks imports itself, but does not say that this is what failed.
 fn check_imports(store: &Store<'_>, module: &Module, imports: &[Extern<Wasmtime>]) -> Result<()> {
-    let expected = module.imports();
+    let expected = module.import_types();
     if expected.len() != imports.len() {
         let (expected, found) = (expected.len(), imports.len());
         return Err(Error::link(format!(
             "{expected} imports, but {found} values"
         )));
     }
-    for (import, value) in expected.zip(imports) {
-        if !fits(store, &import.ty(), value) {
-            let (module, name) = (import.module(), import.name());
+    for (index, (expected, value)) in expected.iter().zip(imports).enumerate() {
+        if !fits(store, expected, value) {
+            let import = module.engine_module().imports().nth(index);
+            let import = import.map(|import| (import.module(), import.name()));
+            let (module, name) = import.unwrap_or_default();
             return Err(Error::link(format!(
                 "incompatible import type for `{module}`.`{name}`"
             )));
@@ -153,7 +233,11 @@ pub(crate) fn export(
     match kind {
         ExternKind::Func => export.into_func().map(Extern::Func),
         ExternKind::Table => export.into_table().map(Extern::Table),
-        ExternKind::Memory => export.into_memory().map(Extern::Memory),
+        ExternKind::Memory => match export {
+            wasmtime::Extern::Memory(memory) => Some(Extern::Memory(Memory::Plain(memory))),
+            wasmtime::Extern::SharedMemory(memory) => Some(Extern::Memory(Memory::Shared(memory))),
+            _ => None,
+        },
         ExternKind::Global => export.into_global().map(Extern::Global),
         ExternKind::Tag => export.into_tag().map(Extern::Tag),
     }
@@ -164,7 +248,7 @@ pub(crate) fn export(
 pub(crate) struct Texts(Vec<Text>);
 
 struct Text {
-    module: Module,
+    module: wasmtime::Module,
     /// Where each function begins, relative to the text, and its index; in the order of the former.
     functions: OnceCell<Vec<(usize, u32)>>,
 }
@@ -185,7 +269,7 @@ impl Text {
 }
 
 impl Texts {
-    fn add(&mut self, module: &Module) {
+    fn add(&mut self, module: &wasmtime::Module) {
         // Without functions there is no text, and its address is nothing's.
         if module.text().is_empty() {
             return;

@@ -1,13 +1,16 @@
-//! Engines, stores, and the external references in them.
+//! Engines and stores.
 
-use sinew_bridge::{EngineConfig, ExternPayload, HostId, StoreData};
-use wasmtime::{AsContextMut, Config, Engine, OwnedRooted, RootScope, Rooted, Store};
-use wasmtime::{StoreContextMut, UpdateDeadline};
+use std::sync::{Arc, OnceLock};
+
+use sinew_bridge::{EngineConfig, StoreData};
+use wasmtime::{Collector, Config, Module, Store, UpdateDeadline};
 
 use crate::Result;
-use crate::error::{Error, NoForm, Stopped};
+use crate::error::{Error, Stopped};
+use crate::exception::ExnRef;
 use crate::limiter::Limiter;
 use crate::module::Texts;
+use crate::reference::{self, Arrays};
 
 /// Address space of each linear memory: with as much, a 32-bit memory never has to move.
 const RESERVATION: u64 = 4 << 30;
@@ -19,11 +22,35 @@ const MAX_WASM_STACK: usize = 2 << 20;
 /// collecting garbage, unwinding.
 const HOST_FRAMES: usize = 64 << 10;
 
+/// An engine, with a module of its own for its stores.
+#[derive(Clone)]
+pub struct Engine {
+    inner: wasmtime::Engine,
+    arrays: Arc<OnceLock<Option<Module>>>,
+}
+
+impl Engine {
+    pub(crate) fn inner(&self) -> &wasmtime::Engine {
+        &self.inner
+    }
+
+    /// The module of [`reference::Arrays`]; `None` where Wasmtime cannot compile.
+    pub(crate) fn arrays(&self) -> Option<Module> {
+        let compile = || Module::from_binary(&self.inner, reference::ARRAYS).ok();
+        self.arrays.get_or_init(compile).clone()
+    }
+}
+
 /// What a store of this engine carries.
 pub struct Data {
     store: StoreData,
     pub(crate) limiter: Limiter,
     pub(crate) texts: Texts,
+    /// The exception that the last call ended with, until it is taken.
+    pub(crate) thrown: Option<ExnRef>,
+    pub(crate) engine: Engine,
+    /// Made when first needed, if that is possible.
+    pub(crate) arrays: Option<Option<Arrays>>,
 }
 
 impl Data {
@@ -46,21 +73,31 @@ pub(crate) fn engine_new(config: &EngineConfig) -> Result<Engine> {
         .wasm_relaxed_simd(true)
         .wasm_tail_call(true)
         .wasm_threads(true)
+        .shared_memory(true)
+        // The one that does not move objects: `reference::identity` rests on it.
+        .collector(Collector::DeferredReferenceCounting)
         .memory_reservation(RESERVATION)
         .memory_may_move(false)
         .epoch_interruption(config.interruptible)
         .max_wasm_stack(config.stack_bytes.min(MAX_WASM_STACK));
-    Engine::new(&engine).map_err(|error| Error::other(format!("{error:#}")))
+    let inner = wasmtime::Engine::new(&engine);
+    Ok(Engine {
+        inner: inner.map_err(|error| Error::other(format!("{error:#}")))?,
+        arrays: Arc::default(),
+    })
 }
 
 pub(crate) fn new(engine: &Engine, data: StoreData) -> Store<Data> {
     let limiter = Limiter::new(data.budget.clone());
     let mut store = Store::new(
-        engine,
+        &engine.inner,
         Data {
             store: data,
             limiter,
             texts: Texts::default(),
+            thrown: None,
+            engine: engine.clone(),
+            arrays: None,
         },
     );
     store.limiter(|data| &mut data.limiter);
@@ -78,54 +115,8 @@ pub(crate) fn new(engine: &Engine, data: StoreData) -> Store<Data> {
 }
 
 pub(crate) fn stack_reserve(engine: &Engine) -> usize {
-    engine.get_max_wasm_stack().saturating_add(HOST_FRAMES)
-}
-
-/// A non-null external reference, rooted for as long as the handle or a clone of it lives.
-///
-/// Dropping it needs no store: Wasmtime finds out that the root is gone when it adds the next ones,
-/// and collects by itself when its heap runs full, before it grows it.
-#[derive(Clone)]
-pub struct ExternRef {
-    root: OwnedRooted<wasmtime::ExternRef>,
-    id: HostId,
-}
-
-impl ExternRef {
-    /// The lasting root of a reference that the host made. Wasm can turn other references into
-    /// external ones, and those carry no number.
-    pub(crate) fn new(
-        cx: &mut impl AsContextMut<Data = Data>,
-        value: Rooted<wasmtime::ExternRef>,
-    ) -> std::result::Result<Self, NoForm> {
-        let payload = value.data(cx.as_context()).ok().flatten();
-        let payload = payload.and_then(|data| data.downcast_ref::<ExternPayload>());
-        let id = payload.map(ExternPayload::id).ok_or(NoForm)?;
-        let root = value.to_owned_rooted(&mut *cx).map_err(|_| NoForm)?;
-        Ok(Self { root, id })
-    }
-
-    /// The number it carries.
-    pub(crate) fn id(&self) -> HostId {
-        self.id
-    }
-
-    /// The reference, rooted in the current scope.
-    pub(crate) fn rooted(
-        &self,
-        cx: &mut impl AsContextMut<Data = Data>,
-    ) -> Rooted<wasmtime::ExternRef> {
-        self.root.to_rooted(cx)
-    }
-}
-
-pub(crate) fn extern_alloc(
-    store: &mut StoreContextMut<'_, Data>,
-    payload: ExternPayload,
-) -> Result<ExternRef> {
-    let id = payload.id();
-    let mut scope = RootScope::new(store);
-    let value = wasmtime::ExternRef::new(&mut scope, payload).map_err(Error::limit)?;
-    let root = value.to_owned_rooted(&mut scope).map_err(Error::limit)?;
-    Ok(ExternRef { root, id })
+    engine
+        .inner
+        .get_max_wasm_stack()
+        .saturating_add(HOST_FRAMES)
 }

@@ -117,6 +117,12 @@ pub(crate) fn create_error(
     error.into()
 }
 
+/// A throw completion with a new error.
+#[cold]
+pub(crate) fn throw(cx: &mut Scope<'_>, class: ErrorClass, message: &str) -> Throw<JsValue> {
+    Throw::Value(create_error(cx, class, None, message))
+}
+
 fn stack_key() -> BoaKey {
     js_string!("stack").into()
 }

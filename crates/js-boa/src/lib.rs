@@ -11,6 +11,9 @@
 //!   each level of nesting in the source text) and in built-ins that call each other without
 //!   JavaScript between (`JSON.stringify` of arrays nested thousands deep, chains of thousands of
 //!   proxies or prototypes). Boa is for code that is trusted not to do that.
+//! - A module with `for await` at its top level counts as evaluated when it first waits there, and
+//!   its importers go on.
+//! - There is no SharedArrayBuffer over foreign bytes: Boa's owns its bytes.
 //! - Values belong to the thread of the runtime. Boa's heap is one per thread.
 
 mod buffer;
@@ -22,6 +25,8 @@ mod object;
 mod scope;
 mod value;
 
+use std::cmp::Ordering;
+use std::ops::Range;
 use std::rc::Rc;
 
 use boa_engine::{Context, JsString, JsValue};
@@ -44,7 +49,12 @@ pub struct Boa {
 impl JsHost for Boa {
     const NAME: &'static str = "boa";
     const VERSION: &'static str = "0.22.0";
-    const FEATURES: JsFeatures = JsFeatures::NONE;
+    /// No shared buffers: Boa's SharedArrayBuffer owns its bytes, behind an `Arc` of a private type
+    /// that only its own constructor makes.
+    const FEATURES: JsFeatures = JsFeatures {
+        resizable_buffers: true,
+        ..JsFeatures::NONE
+    };
 
     type Scope<'s> = Scope<'s>;
     type Value = JsValue;
@@ -131,6 +141,30 @@ impl JsHost for Boa {
         value::as_text(value)
     }
 
+    fn string_len(_: &mut Scope<'_>, value: &JsValue) -> Option<usize> {
+        Some(value.as_string()?.len())
+    }
+
+    fn string_at(_: &mut Scope<'_>, value: &JsValue, index: usize) -> Option<u16> {
+        value.as_string()?.code_unit_at(index)
+    }
+
+    fn string_substring(
+        _: &mut Scope<'_>,
+        value: &JsValue,
+        range: Range<usize>,
+    ) -> Completion<Self> {
+        Ok(value::substring(value, range))
+    }
+
+    fn string_concat(cx: &mut Scope<'_>, a: &JsValue, b: &JsValue) -> Completion<Self> {
+        value::concat(cx, a, b)
+    }
+
+    fn string_compare(_: &mut Scope<'_>, a: &JsValue, b: &JsValue) -> Ordering {
+        a.as_string().cmp(&b.as_string())
+    }
+
     fn same_value(_: &mut Scope<'_>, a: &JsValue, b: &JsValue) -> bool {
         JsValue::same_value(a, b)
     }
@@ -188,6 +222,10 @@ impl JsHost for Boa {
 
     fn to_bigint64(cx: &mut Scope<'_>, value: &JsValue) -> Completion<Self, i64> {
         cx.run(|context| value.to_big_int64(context))
+    }
+
+    fn to_bigint(cx: &mut Scope<'_>, value: &JsValue) -> Completion<Self> {
+        cx.run(|context| Ok(value.to_bigint(context)?.into()))
     }
 
     fn to_string(cx: &mut Scope<'_>, value: &JsValue) -> Completion<Self> {
@@ -286,9 +324,13 @@ impl JsHost for Boa {
         Ok(object::create_host_object(cx, proto, data))
     }
 
+    fn create_gc_object(cx: &mut Scope<'_>, data: HostData) -> Completion<Self> {
+        object::create_gc_object(cx, data)
+    }
+
     #[inline]
-    fn host_data(_: &mut Scope<'_>, value: &JsValue) -> Option<HostData> {
-        object::host_data(value)
+    fn host_data(cx: &mut Scope<'_>, value: &JsValue) -> Option<HostData> {
+        object::host_data(cx, value)
     }
 
     fn create_function<F: NativeFn<Self>>(
@@ -334,6 +376,34 @@ impl JsHost for Boa {
     unsafe fn array_buffer_over(cx: &mut Scope<'_>, data: *mut u8, len: usize) -> Completion<Self> {
         // SAFETY: the same contract.
         unsafe { buffer::array_buffer_over(cx, data, len) }
+    }
+
+    unsafe fn resizable_buffer_over(
+        cx: &mut Scope<'_>,
+        data: *mut u8,
+        len: usize,
+        max: usize,
+    ) -> Completion<Self> {
+        // SAFETY: the same contract.
+        unsafe { buffer::resizable_buffer_over(cx, data, len, max) }
+    }
+
+    unsafe fn shared_buffer_over(
+        cx: &mut Scope<'_>,
+        _: *mut u8,
+        _: usize,
+        _: Option<usize>,
+    ) -> Completion<Self> {
+        Err(buffer::no_shared_buffers(cx))
+    }
+
+    unsafe fn set_buffer_len(cx: &mut Scope<'_>, buffer: &JsValue, len: usize) {
+        // SAFETY: the same contract.
+        unsafe { buffer::set_len(cx, buffer, len) }
+    }
+
+    fn is_out_of_bounds(cx: &mut Scope<'_>, value: &JsValue) -> bool {
+        buffer::is_out_of_bounds(cx, value)
     }
 
     fn detach(_: &mut Scope<'_>, buffer: &JsValue) {

@@ -11,7 +11,7 @@ use boa_engine::module::{ModuleLoader, ModuleRequest, Referrer};
 use boa_engine::{
     Context, JsError, JsNativeError, JsObject, JsResult, JsString, JsValue, Module, Script, Source,
 };
-use sinew_bridge::{Completion, Throw};
+use sinew_bridge::{Completion, Throw, UNINITIALIZED};
 
 use crate::Boa;
 use crate::error::Trap;
@@ -29,6 +29,29 @@ struct Record {
     /// record is borrowed. So the hook runs when the module is loaded, on an object of its own,
     /// and an error of its is one of loading.
     meta: Option<JsObject>,
+}
+
+/// The module [`UNINITIALIZED`], evaluated before user code runs.
+///
+/// A synthetic module would not do, since Boa initialises its exports to undefined, and no Rust code
+/// can take a value away from a binding. But its parser does not see the `await` of a top-level
+/// `for await`: so it runs such a module like one without, and takes it for evaluated when it first
+/// waits. This one waits for ever, with its binding in the temporal dead zone.
+pub(crate) fn add_uninitialized(cx: &mut Scope<'_>) -> Completion<Boa, ()> {
+    const SOURCE: &str = "\
+        for await (const _ of { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) });\
+        export let binding;";
+    let module = cx.run(|context| {
+        let source = Source::from_bytes(SOURCE).with_path(Path::new(UNINITIALIZED));
+        let module = Module::parse(source, None, context)?;
+        module.link(context)?;
+        module.evaluate(context)?;
+        Ok(module)
+    })?;
+    let record = Record { module, meta: None };
+    let mut modules = cx.state.modules.borrow_mut();
+    modules.0.insert(UNINITIALIZED.to_owned(), record);
+    Ok(())
 }
 
 /// Boa's module loader: each load ends at its first poll.
@@ -111,12 +134,20 @@ fn host_load_imported_module(
         })
         .collect();
     let specifier = request.specifier().to_std_string_lossy();
+    if specifier == UNINITIALIZED
+        && let Some(module) = known(cx, UNINITIALIZED)
+    {
+        return Ok(module);
+    }
     let name = hooks.resolve(cx, &text_of(referrer.path()), &specifier, &attributes)?;
     if let Some(module) = known(cx, &name) {
         return Ok(module);
     }
     let source = hooks.load(cx, &name)?;
     let module = cx.run(|context| {
+        // Boa misses the semicolon of a last `export { x }`. An export of nothing changes nothing
+        // and completes nothing that is not complete.
+        let source = source + "\nexport {};";
         let source = Source::from_bytes(&source).with_path(Path::new(&name));
         Module::parse(source, None, context).map_err(|error| with_file(error, &name))
     })?;

@@ -1,6 +1,7 @@
 //! Objects, their properties and classes; host objects and weak handles.
 
 use std::cell::{Cell, Ref, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use boa_engine::builtins::array_buffer::{ArrayBuffer, SharedArrayBuffer};
@@ -15,20 +16,22 @@ use boa_engine::builtins::regexp::RegExp;
 use boa_engine::builtins::set::ordered_set::OrderedSet;
 use boa_engine::builtins::typed_array::TypedArray;
 use boa_engine::module::ModuleNamespace;
+use boa_engine::native_function::NativeFunctionPointer;
 use boa_engine::object::builtins::{JsArray, JsWeakMap, JsWeakSet};
 use boa_engine::object::{IntegrityLevel, JsData};
 use boa_engine::property::{PropertyDescriptor, PropertyKey as BoaKey};
 use boa_engine::{
-    JsBigInt, JsError, JsNativeError, JsObject, JsResult, JsString, JsSymbol, JsValue, js_string,
+    Context, JsBigInt, JsError, JsNativeError, JsObject, JsResult, JsString, JsSymbol, JsValue,
+    NativeFunction, js_string,
 };
 use boa_gc::{Finalize, Trace, custom_trace};
 use sinew_bridge::{
-    Completion, Graveyard, HostData, Intrinsic, ObjectClass, Property, PropertyKey, PropertyKind,
-    Throw,
+    Completion, HostData, Intrinsic, ObjectClass, Property, PropertyKey, PropertyKind, Throw,
 };
 
 use crate::Boa;
-use crate::scope::Scope;
+use crate::error::Trap;
+use crate::scope::{Scope, State};
 use crate::value::property_key;
 
 /// What tells an object from every other that is alive.
@@ -64,11 +67,11 @@ impl Life {
 /// A weak handle to an object or function of ours.
 pub struct Weak(Option<Rc<Life>>);
 
-/// What a host object carries.
+/// What a host object carries, and the target of a GC object.
 struct HostObject {
     data: HostData,
     life: Rc<Life>,
-    graveyard: Graveyard,
+    state: Rc<State>,
 }
 
 impl JsData for HostObject {}
@@ -89,12 +92,86 @@ impl Drop for HostObject {
     fn drop(&mut self) {
         // A drop, not a finalizer: an object that a finalizer brought back is not dead. Nothing
         // here touches the collector, which is running.
-        if self.life.end().is_some()
-            && let Ok(mut dead) = self.graveyard.try_borrow_mut()
-        {
+        let Some(address) = self.life.end() else {
+            return;
+        };
+        if let Ok(mut dead) = self.state.graveyard.try_borrow_mut() {
             dead.push(self.data);
         }
+        self.state.gc_objects.borrow_mut().0.remove(&address);
     }
+}
+
+/// The Exported GC Objects that are alive, by their address.
+///
+/// Boa keeps its table of internal methods to itself, so such an object is a Proxy, which has no
+/// place for data of ours either: its target has. Nothing but the Proxy leads to the target, and
+/// the target traces the Proxy ([`Life`]), so both die in one collection, which takes the entry
+/// before the address can be used again.
+#[derive(Default)]
+pub(crate) struct GcObjects(HashMap<usize, GcObject>);
+
+struct GcObject {
+    data: HostData,
+    life: Rc<Life>,
+}
+
+/// The handler of all GC objects: the internal methods in which they differ from an ordinary object
+/// without prototype and properties that is not extensible. It has no prototype, where user code
+/// could add a trap.
+pub(crate) fn gc_handler(context: &mut Context) -> JsResult<JsObject> {
+    fn refuse(_: &JsValue, _: &[JsValue], _: &mut Context) -> JsResult<JsValue> {
+        Ok(JsValue::new(false))
+    }
+    fn throw(_: &JsValue, _: &[JsValue], _: &mut Context) -> JsResult<JsValue> {
+        let error = JsNativeError::typ().with_message("WebAssembly objects are opaque");
+        Err(error.into())
+    }
+    let handler = JsObject::with_null_proto();
+    let traps: [(JsString, NativeFunctionPointer); 4] = [
+        (js_string!("setPrototypeOf"), refuse),
+        (js_string!("preventExtensions"), refuse),
+        (js_string!("set"), throw),
+        (js_string!("deleteProperty"), throw),
+    ];
+    for (name, trap) in traps {
+        let trap = NativeFunction::from_fn_ptr(trap).to_js_function(context.realm());
+        handler.create_data_property_or_throw(name, trap, context)?;
+    }
+    Ok(handler)
+}
+
+pub(crate) fn create_gc_object(cx: &mut Scope<'_>, data: HostData) -> Completion<Boa> {
+    let Some(intrinsics) = cx.intrinsics() else {
+        return Err(Throw::Terminated);
+    };
+    let life = Rc::new(Life::default());
+    let host = HostObject {
+        data,
+        life: life.clone(),
+        state: cx.state.clone(),
+    };
+    let target = JsObject::new(cx.context.root_shape(), None, host).upcast();
+    let constructor = cx.context.intrinsics().constructors().proxy().constructor();
+    let outcome = cx.unlimited(|context| {
+        target.set_integrity_level(IntegrityLevel::Sealed, context)?;
+        constructor.construct(
+            &[target.into(), intrinsics.gc_handler.clone().into()],
+            None,
+            context,
+        )
+    });
+    let object = match outcome {
+        Ok(object) => object,
+        Err(error) => return Err(cx.throw_completion(error)),
+    };
+    // Boa gives a Proxy a prototype of its own, for all that asks it without [[GetPrototypeOf]].
+    object.set_prototype(None);
+    life.begin(&object);
+    let entry = GcObject { data, life };
+    let mut gc_objects = cx.state.gc_objects.borrow_mut();
+    gc_objects.0.insert(address(&object), entry);
+    Ok(object.into())
 }
 
 pub(crate) fn object_of(value: &JsValue) -> JsResult<JsObject> {
@@ -118,26 +195,35 @@ pub(crate) fn create_host_object(cx: &mut Scope<'_>, proto: &JsValue, data: Host
     let host = HostObject {
         data,
         life: life.clone(),
-        graveyard: cx.state.graveyard.clone(),
+        state: cx.state.clone(),
     };
     let object = JsObject::new(cx.context.root_shape(), proto.as_object(), host).upcast();
     life.begin(&object);
     object.into()
 }
 
-pub(crate) fn host_data(value: &JsValue) -> Option<HostData> {
+pub(crate) fn host_data(cx: &Scope<'_>, value: &JsValue) -> Option<HostData> {
     let object = value.as_object()?;
-    let host = object.downcast_ref::<HostObject>()?;
-    Some(host.data)
+    if let Some(host) = object.downcast_ref::<HostObject>() {
+        return Some(host.data);
+    }
+    if !object.is::<Proxy>() {
+        return None;
+    }
+    let gc_objects = cx.state.gc_objects.borrow();
+    Some(gc_objects.0.get(&address(&object))?.data)
 }
 
 pub(crate) fn downgrade(cx: &Scope<'_>, value: &JsValue) -> Weak {
     let Some(object) = value.as_object() else {
         return Weak(None);
     };
-    let host = object.downcast_ref::<HostObject>();
-    Weak(match host {
-        Some(host) => Some(host.life.clone()),
+    if let Some(host) = object.downcast_ref::<HostObject>() {
+        return Weak(Some(host.life.clone()));
+    }
+    let gc_objects = cx.state.gc_objects.borrow();
+    Weak(match gc_objects.0.get(&address(&object)) {
+        Some(gc_object) => Some(gc_object.life.clone()),
         None => crate::function::life(cx, address(&object)),
     })
 }
@@ -152,9 +238,25 @@ pub(crate) fn get(
     object: &JsValue,
     key: PropertyKey<'_, Boa>,
 ) -> Completion<Boa> {
+    if let Some(object) = object.as_object() {
+        return cx.run(|context| {
+            let key = property_key(key, context)?;
+            object.get(key, context)
+        });
+    }
+    // A getter of a primitive sees the primitive, which only Reflect.get can pass.
+    let intrinsics = cx.intrinsics();
     cx.run(|context| {
-        let key = property_key(key, context)?;
-        object_of(object)?.get(key, context)
+        let key = property_key(key, context)?.into();
+        let target = object.to_object(context)?.into();
+        match &intrinsics {
+            Some(intrinsics) => intrinsics.reflect_get.call(
+                &JsValue::undefined(),
+                &[target, key, object.clone()],
+                context,
+            ),
+            None => Ok(JsValue::undefined()),
+        }
     })
 }
 
@@ -327,6 +429,7 @@ pub(crate) fn object_class(cx: &mut Scope<'_>, value: &JsValue) -> Option<Object
     Some(match () {
         () if object.is_ordinary() || object.is::<HostObject>() => ObjectClass::Ordinary,
         () if object.is_array() => ObjectClass::Array,
+        () if object.is::<Proxy>() && host_data(cx, value).is_some() => ObjectClass::Other,
         () if object.is::<Proxy>() => ObjectClass::Proxy,
         () if object.is_callable() => ObjectClass::Function,
         () if object.is::<Error>() => ObjectClass::Error,

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use boa_engine::builtins::promise::{OperationType, Promise};
-use boa_engine::object::builtins::JsPromise;
+use boa_engine::object::builtins::{JsPromise, JsWeakMap};
 use boa_engine::property::PropertyKey as BoaKey;
 use boa_engine::vm::RuntimeLimits;
 use boa_engine::{Context, JsObject, JsResult, JsValue, js_string};
@@ -18,6 +18,7 @@ use crate::error::{Trap, stack_overflow};
 use crate::function::Functions;
 use crate::job::Jobs;
 use crate::module::{Loader, Modules};
+use crate::object::{GcObjects, gc_handler};
 
 /// Exclusive access to a running [`Boa`].
 pub struct Scope<'s> {
@@ -36,20 +37,26 @@ pub(crate) struct State {
     pub(crate) functions: RefCell<Functions>,
     /// What the collector dropped and must not be dropped while it sweeps.
     pub(crate) trash: RefCell<Vec<Rc<dyn Any>>>,
-    pub(crate) intrinsics: RefCell<Option<Intrinsics>>,
+    pub(crate) intrinsics: RefCell<Option<Rc<Intrinsics>>>,
+    pub(crate) gc_objects: RefCell<GcObjects>,
     pub(crate) modules: RefCell<Modules>,
     pub(crate) jobs: Rc<Jobs>,
 }
 
-/// Built-in functions, taken before user code can replace them.
-#[derive(Clone)]
+/// Built-in functions, taken before user code can replace them, and objects of ours that it cannot
+/// reach.
 pub(crate) struct Intrinsics {
     pub(crate) error_stack: JsObject,
     pub(crate) json_parse: JsObject,
     pub(crate) get_own_property_descriptor: JsObject,
     pub(crate) get_prototype_of: JsObject,
     pub(crate) set_prototype_of: JsObject,
+    pub(crate) reflect_get: JsObject,
     pub(crate) weak_ref_deref: JsObject,
+    pub(crate) resize: JsObject,
+    /// The buffers whose `resize` is the embedder's, and their maximum lengths.
+    pub(crate) resizable_buffers: JsWeakMap,
+    pub(crate) gc_handler: JsObject,
 }
 
 /// Ends a runtime after its context is gone.
@@ -126,6 +133,7 @@ pub(crate) fn new(config: HostConfig, hooks: Rc<dyn HostHooks<Boa>>) -> Result<B
         functions: RefCell::default(),
         trash: RefCell::default(),
         intrinsics: RefCell::default(),
+        gc_objects: RefCell::default(),
         modules: RefCell::default(),
         jobs: jobs.clone(),
     });
@@ -140,11 +148,17 @@ pub(crate) fn new(config: HostConfig, hooks: Rc<dyn HostHooks<Boa>>) -> Result<B
         .map_err(|error| error.to_string())?;
     context.set_runtime_limits(ending.0.stack.runtime_limits());
     let intrinsics = capture(&mut context).map_err(|error| error.to_string())?;
-    *ending.0.intrinsics.borrow_mut() = Some(intrinsics);
-    Ok(Boa {
+    *ending.0.intrinsics.borrow_mut() = Some(Rc::new(intrinsics));
+    let mut boa = Boa {
         context: Box::new(context),
         ending,
-    })
+    };
+    let prepared = boa.run_in(|cx| {
+        crate::buffer::prepare_prototype(cx)?;
+        crate::module::add_uninitialized(cx)
+    });
+    prepared.map_err(|_| "Boa cannot prepare its realm".to_owned())?;
+    Ok(boa)
 }
 
 fn capture(context: &mut Context) -> JsResult<Intrinsics> {
@@ -152,6 +166,7 @@ fn capture(context: &mut Context) -> JsResult<Intrinsics> {
     let error_prototype = constructors.error().prototype();
     let object = constructors.object().constructor();
     let weak_ref_prototype = constructors.weak_ref().prototype();
+    let buffer_prototype = constructors.array_buffer().prototype();
     let json = context.intrinsics().objects().json();
     let reflect = context.intrinsics().objects().reflect();
     let stack = BoaKey::from(js_string!("stack"));
@@ -170,7 +185,11 @@ fn capture(context: &mut Context) -> JsResult<Intrinsics> {
         get_own_property_descriptor: function(&object, "getOwnPropertyDescriptor")?,
         get_prototype_of: function(&reflect, "getPrototypeOf")?,
         set_prototype_of: function(&reflect, "setPrototypeOf")?,
+        reflect_get: function(&reflect, "get")?,
         weak_ref_deref: function(&weak_ref_prototype, "deref")?,
+        resize: function(&buffer_prototype, "resize")?,
+        resizable_buffers: JsWeakMap::new(context),
+        gc_handler: gc_handler(context)?,
     })
 }
 
@@ -257,7 +276,7 @@ impl Scope<'_> {
         result
     }
 
-    pub(crate) fn intrinsics(&self) -> Option<Intrinsics> {
+    pub(crate) fn intrinsics(&self) -> Option<Rc<Intrinsics>> {
         self.state.intrinsics.borrow().clone()
     }
 

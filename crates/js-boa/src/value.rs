@@ -1,10 +1,17 @@
 //! Values and the conversions between them.
 
+use std::ops::Range;
+
 use boa_engine::property::PropertyKey as BoaKey;
 use boa_engine::{Context, JsBigInt, JsResult, JsString, JsSymbol, JsValue, JsVariant};
-use sinew_bridge::{PropertyKey, ValueType, WellKnownSymbol};
+use sinew_bridge::{Completion, ErrorClass, PropertyKey, ValueType, WellKnownSymbol};
 
 use crate::Boa;
+use crate::error::throw;
+use crate::scope::Scope;
+
+/// Code units of the longest String that [`concat`] makes, as in V8.
+const MAX_STRING_LEN: usize = (1 << 29) - 24;
 
 pub(crate) fn type_of(value: &JsValue) -> ValueType {
     match value.variant() {
@@ -50,6 +57,25 @@ pub(crate) fn as_utf16(value: &JsValue) -> Option<Vec<u16>> {
 
 pub(crate) fn as_text(value: &JsValue) -> Option<String> {
     value.as_string().map(|text| text.to_std_string_lossy())
+}
+
+/// Shares the characters of `value`, and keeps all of them.
+pub(crate) fn substring(value: &JsValue, range: Range<usize>) -> JsValue {
+    let text = value.as_string().unwrap_or_default();
+    text.slice(range.start, range.end).into()
+}
+
+/// Boa has no limit of its own: it panics, or the process ends for want of memory.
+pub(crate) fn concat(cx: &mut Scope<'_>, a: &JsValue, b: &JsValue) -> Completion<Boa> {
+    let (a, b) = (
+        a.as_string().unwrap_or_default(),
+        b.as_string().unwrap_or_default(),
+    );
+    if a.len().saturating_add(b.len()) > MAX_STRING_LEN {
+        let class = ErrorClass::RangeError;
+        return Err(throw(cx, class, "string is too long"));
+    }
+    Ok(JsString::concat(a.as_str(), b.as_str()).into())
 }
 
 /// Addresses of objects are even and above any count of symbols; symbols get odd numbers.

@@ -1,65 +1,19 @@
 //! What is particular to Boa behind the seam.
 
-use std::cell::{Cell, RefCell};
+mod common;
+
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use boa_engine::JsValue;
+use common::{Closure, define, define_value, enter, eval, holds, value};
 use sinew_bridge::conformance::host::Fixture;
 use sinew_bridge::{
     Completion, ErrorClass, FunctionSpec, HostData, Intrinsic, JsHost, NativeFn, ObjectClass,
-    PromiseState, Property, Reason, Throw,
+    Reason, Throw,
 };
 use sinew_js_boa::{Args, Boa, Scope};
-
-type Body = dyn Fn(&mut Scope<'_>, Args<'_>) -> Completion<Boa>;
-
-struct Closure;
-
-impl NativeFn<Boa> for Closure {
-    type Data = Rc<Body>;
-
-    fn call(cx: &mut Scope<'_>, data: &Rc<Body>, args: Args<'_>) -> Completion<Boa> {
-        data(cx, args)
-    }
-}
-
-fn value<T>(completion: Completion<Boa, T>) -> T {
-    match completion {
-        Ok(value) => value,
-        Err(Throw::Value(error)) => panic!("threw {}", error.display()),
-        Err(Throw::Terminated) => panic!("terminated"),
-    }
-}
-
-fn eval(cx: &mut Scope<'_>, source: &str) -> JsValue {
-    value(Boa::eval_script(cx, "test:///engine.js", source))
-}
-
-fn define(
-    cx: &mut Scope<'_>,
-    name: &str,
-    body: impl Fn(&mut Scope<'_>, Args<'_>) -> Completion<Boa> + 'static,
-) -> JsValue {
-    let spec = FunctionSpec {
-        name,
-        length: 0,
-        constructor: false,
-    };
-    let function = value(Boa::create_function::<Closure>(cx, Rc::new(body), spec));
-    let global = Boa::global(cx);
-    let property = Property::hidden(function.clone());
-    value(Boa::define_property(cx, &global, name.into(), property));
-    function
-}
-
-fn run_jobs(cx: &mut Scope<'_>) {
-    while value(Boa::run_job(cx)) {}
-}
-
-fn enter<R>(f: impl FnOnce(&mut Scope<'_>) -> R) -> R {
-    Fixture::<Boa>::new().enter(f)
-}
 
 /// The trick of `array_buffer_over` rests on aligned-vec freeing nothing of capacity 0.
 #[test]
@@ -96,9 +50,7 @@ fn buffers_cannot_be_reallocated_by_user_code() {
     enter(|cx| {
         // SAFETY: the bytes outlive the engine; no reference to them is held meanwhile.
         let buffer = value(unsafe { Boa::array_buffer_over(cx, bytes.as_mut_ptr(), 64) });
-        let global = Boa::global(cx);
-        let property = Property::data(buffer.clone());
-        value(Boa::define_property(cx, &global, "buffer".into(), property));
+        define_value(cx, "buffer", buffer.clone());
         for name in ["transfer", "transferToFixedLength", "transferToImmutable"] {
             let there = eval(cx, &format!("'{name}' in ArrayBuffer.prototype"));
             assert_eq!(Boa::as_boolean(&there), Some(false), "{name}");
@@ -120,6 +72,185 @@ fn buffers_cannot_be_reallocated_by_user_code() {
     });
 }
 
+/// A buffer over leaked bytes, as the global `buffer`, and its bytes.
+fn resizable(cx: &mut Scope<'_>, len: usize, max: usize) -> (JsValue, *mut u8) {
+    let bytes = Box::leak(vec![7u8; max].into_boxed_slice()).as_mut_ptr();
+    // SAFETY: the bytes are leaked, and no reference to them is held.
+    let buffer = value(unsafe { Boa::resizable_buffer_over(cx, bytes, len, max) });
+    define_value(cx, "buffer", buffer.clone());
+    (buffer, bytes)
+}
+
+#[test]
+fn resizable_buffers_ask_the_embedder() {
+    let mut fixture = Fixture::<Boa>::new();
+    fixture.hooks.resizes.set(true);
+    fixture.enter(|cx| {
+        let (buffer, bytes) = resizable(cx, 64, 256);
+        assert!(holds(
+            cx,
+            "globalThis.throws = (C, f) => { try { f(); return false; } catch (e) { return e instanceof C; } }; \
+            globalThis.u = new Uint8Array(buffer); globalThis.v = new DataView(buffer, 8); \
+            globalThis.w = new Uint16Array(buffer, 8, 4); \
+            buffer.resizable && buffer.maxByteLength === 256 && u.length === 64 && !buffer.detached"
+        ));
+        assert!(holds(
+            cx,
+            "buffer.resize({ valueOf() { return 128; } }) === undefined && buffer.byteLength === 128 \
+                && u.length === 128 && v.byteLength === 120 && w.length === 4 && u[127] === 7 \
+                && buffer.maxByteLength === 256 && buffer.resizable"
+        ));
+        eval(cx, "u[127] = 9; u[8] = 1; u[9] = 0; 0");
+        // SAFETY: the bytes are leaked; nothing runs.
+        assert_eq!(unsafe { [bytes.add(127).read(), bytes.add(128).read()] }, [9, 7]);
+        assert!(holds(
+            cx,
+            "w[0] === 1 && throws(RangeError, () => buffer.resize(257)) \
+                && throws(RangeError, () => buffer.resize(-1)) \
+                && throws(TypeError, () => new buffer.resize(1)) \
+                && throws(TypeError, () => ArrayBuffer.prototype.resize.call({}, 1)) \
+                && throws(TypeError, () => ArrayBuffer.prototype.resize.call(new ArrayBuffer(1), 1)) \
+                && buffer.resize.name === 'resize' && buffer.resize.length === 1"
+        ));
+        Boa::collect_garbage(cx);
+        assert!(holds(cx, "buffer.resize(256); u.length === 256 && u[255] === 7"));
+        // A buffer of the script's own is its own affair.
+        assert!(holds(
+            cx,
+            "globalThis.own = new ArrayBuffer(8, { maxByteLength: 16 }); own.resize(16); own.resize(4); \
+            own.byteLength === 4"
+        ));
+        Boa::detach(cx, &buffer);
+        assert!(holds(
+            cx,
+            "buffer.detached && u.length === 0 && throws(TypeError, () => buffer.resize(64)) \
+                && throws(TypeError, () => buffer.resize(1000))"
+        ));
+    });
+    assert_eq!(*fixture.hooks.resized.borrow(), [128, 256]);
+}
+
+#[test]
+fn a_refused_resize_changes_nothing() {
+    let mut fixture = Fixture::<Boa>::new();
+    fixture.enter(|cx| {
+        let (buffer, _) = resizable(cx, 64, 256);
+        assert!(holds(
+            cx,
+            "try { buffer.resize(128); false } catch (e) { e instanceof TypeError && buffer.byteLength === 64 }"
+        ));
+        define(cx, "detach", move |cx, _| {
+            Boa::detach(cx, &buffer);
+            Ok(Boa::undefined())
+        });
+        // The embedder is not asked about a buffer that is gone by then.
+        assert!(holds(
+            cx,
+            "try { buffer.resize({ valueOf() { detach(); return 1; } }); false } \
+            catch (e) { e instanceof TypeError && buffer.detached }"
+        ));
+    });
+    assert_eq!(*fixture.hooks.resized.borrow(), [128]);
+}
+
+#[test]
+fn views_know_when_they_are_out_of_bounds() {
+    enter(|cx| {
+        let (buffer, bytes) = resizable(cx, 32, 64);
+        eval(
+            cx,
+            "globalThis.views = [new Uint8Array(buffer), new Uint8Array(buffer, 16), \
+                new Uint8Array(buffer, 0, 0), new Uint8Array(buffer, 16, 0), new Float64Array(buffer, 0, 2), \
+                new DataView(buffer), new DataView(buffer, 16), new DataView(buffer, 0, 16)]; 0",
+        );
+        let outside = |cx: &mut Scope<'_>| -> Vec<bool> {
+            (0..8)
+                .map(|index| {
+                    let view = eval(cx, &format!("views[{index}]"));
+                    Boa::is_out_of_bounds(cx, &view)
+                })
+                .collect()
+        };
+        assert_eq!(outside(cx), [false; 8]);
+        for (len, expected) in [
+            (16, [false; 8]),
+            (8, [false, true, false, true, true, false, true, true]),
+            (0, [false, true, false, true, true, false, true, true]),
+            (64, [false; 8]),
+        ] {
+            // SAFETY: at most the 64 bytes there are.
+            unsafe { Boa::set_buffer_len(cx, &buffer, len) };
+            assert_eq!(outside(cx), expected, "{len}");
+            assert_eq!(Boa::with_bytes(cx, &buffer, <[u8]>::len), Some(len));
+        }
+        // SAFETY: the bytes are leaked; nothing runs.
+        assert_eq!(unsafe { bytes.add(63).read() }, 7);
+        Boa::detach(cx, &buffer);
+        assert_eq!(outside(cx), [false; 8]);
+        // SAFETY: as above; a detached buffer stays so.
+        unsafe { Boa::set_buffer_len(cx, &buffer, 8) };
+        assert!(holds(cx, "buffer.detached && buffer.byteLength === 0"));
+        for source in [
+            "1",
+            "({})",
+            "new ArrayBuffer(1)",
+            "new Uint8Array(new SharedArrayBuffer(1))",
+        ] {
+            let value = eval(cx, source);
+            assert!(!Boa::is_out_of_bounds(cx, &value), "{source}");
+        }
+    });
+}
+
+/// Like `foreign_bytes_are_never_freed`.
+#[test]
+fn resized_bytes_are_never_freed() {
+    let mut bytes = vec![7u8; 1 << 16].into_boxed_slice();
+    for _ in 0..10 {
+        let mut fixture = Fixture::<Boa>::new();
+        fixture.enter(|cx| {
+            for index in 1..500usize {
+                // SAFETY: the bytes outlive the engine; no reference to them is held meanwhile.
+                let buffer = value(unsafe {
+                    Boa::resizable_buffer_over(cx, bytes.as_mut_ptr(), index, 1 << 16)
+                });
+                // SAFETY: as above.
+                unsafe { Boa::set_buffer_len(cx, &buffer, index * 100) };
+                assert_eq!(Boa::with_bytes(cx, &buffer, <[u8]>::len), Some(index * 100));
+            }
+            Boa::collect_garbage(cx);
+        });
+    }
+    assert!(bytes.iter().all(|byte| *byte == 7));
+}
+
+#[test]
+fn what_boa_cannot_lay_over_foreign_bytes() {
+    const { assert!(Boa::FEATURES.resizable_buffers && !Boa::FEATURES.shared_buffers) };
+    enter(|cx| {
+        let bytes = Box::leak(vec![0u8; 64].into_boxed_slice()).as_mut_ptr();
+        for max in [None, Some(64)] {
+            // SAFETY: the bytes are leaked.
+            let outcome = unsafe { Boa::shared_buffer_over(cx, bytes, 64, max) };
+            let Err(Throw::Value(error)) = outcome else {
+                panic!("made a SharedArrayBuffer");
+            };
+            define_value(cx, "error", error);
+            assert!(holds(
+                cx,
+                "error instanceof TypeError && /Boa .* SharedArrayBuffer/.test(error.message)"
+            ));
+        }
+        // SAFETY: the bytes are leaked.
+        let outcome = unsafe { Boa::resizable_buffer_over(cx, bytes, 64, usize::MAX) };
+        let Err(Throw::Value(error)) = outcome else {
+            panic!("made a buffer of that length");
+        };
+        define_value(cx, "error", error);
+        assert!(holds(cx, "error instanceof RangeError"));
+    });
+}
+
 #[test]
 fn shared_buffers_are_read_and_written() {
     enter(|cx| {
@@ -136,119 +267,6 @@ fn shared_buffers_are_read_and_written() {
         assert_eq!(Boa::as_text(cx, &text).as_deref(), Some("0055555500000000"));
         assert_eq!(Boa::with_bytes(cx, &view, <[u8]>::len), Some(14));
     });
-}
-
-/// A FinalizationRegistry waits as a future of Boa's: it neither blocks nor ends the queue.
-#[test]
-fn finalization_registries_are_kept_over_runs() {
-    enter(|cx| {
-        eval(
-            cx,
-            "globalThis.log = []; globalThis.registry = new FinalizationRegistry(x => log.push(x)); \
-            (() => { for (let i = 0; i < 3; i++) registry.register({}, i); })(); \
-            Promise.resolve().then(() => log.push('job')); 0",
-        );
-        run_jobs(cx);
-        assert!(!value(Boa::run_job(cx)));
-        Boa::collect_garbage(cx);
-        run_jobs(cx);
-        let text = eval(cx, "log.slice(1).sort().join() + log[0]");
-        assert_eq!(Boa::as_text(cx, &text).as_deref(), Some("0,1,2job"));
-        // And again.
-        eval(cx, "(() => registry.register({}, 'again'))(); log = []; 0");
-        Boa::collect_garbage(cx);
-        run_jobs(cx);
-        let text = eval(cx, "log.join()");
-        assert_eq!(Boa::as_text(cx, &text).as_deref(), Some("again"));
-    });
-}
-
-#[test]
-fn wait_async_times_out() {
-    enter(|cx| {
-        eval(
-            cx,
-            "const array = new Int32Array(new SharedArrayBuffer(4)); \
-            globalThis.out = ''; \
-            Atomics.waitAsync(array, 0, 0, 5).value.then(x => { out += x; }); \
-            Atomics.waitAsync(array, 0, 0).value.then(x => { out += x; }); 0",
-        );
-        run_jobs(cx);
-        let start = std::time::Instant::now();
-        loop {
-            run_jobs(cx);
-            let text = eval(cx, "out");
-            if Boa::as_text(cx, &text).as_deref() == Some("timed-out") {
-                break;
-            }
-            assert!(start.elapsed().as_secs() < 10);
-        }
-        eval(cx, "Atomics.notify(array, 0)");
-        run_jobs(cx);
-        let text = eval(cx, "out");
-        assert_eq!(Boa::as_text(cx, &text).as_deref(), Some("timed-outok"));
-    });
-}
-
-/// Jobs that a job runs: the future being polled is in no list.
-#[test]
-fn jobs_run_inside_hooks_and_jobs() {
-    let fixture = Fixture::<Boa>::with_modules(&[("a.js", "import './b.js'; export let a = 1;")]);
-    fixture.set_module("b.js", "await 0; export let b = 2;");
-    let mut fixture = fixture;
-    fixture.enter(|cx| {
-        define(cx, "runAll", |cx, _| {
-            while Boa::run_job(cx)? {}
-            Ok(Boa::undefined())
-        });
-        eval(
-            cx,
-            "globalThis.out = []; Promise.resolve().then(() => { runAll(); out.push('outer'); }); \
-            Promise.resolve().then(() => out.push('inner')); \
-            import('./a.js').then(m => out.push(m.a)); 0",
-        );
-        run_jobs(cx);
-        let text = eval(cx, "out.join()");
-        assert_eq!(Boa::as_text(cx, &text).as_deref(), Some("inner,1,outer"));
-    });
-}
-
-/// `promise_then` asks nothing of the promise and leaves it as it was.
-#[test]
-fn promise_then_looks_nothing_up() {
-    for prepare in [
-        "p",
-        "Object.freeze(p)",
-        "Object.defineProperty(p, 'constructor', { get: hostile }); p",
-        "Object.freeze(Object.defineProperty(p, 'constructor', { get: hostile }))",
-        "p.constructor = { [Symbol.species]: hostile }; p",
-        "Object.setPrototypeOf(p, new Proxy({}, { get: hostile })); p",
-    ] {
-        enter(|cx| {
-            let promise = eval(
-                cx,
-                &format!(
-                    "const hostile = () => {{ throw 'hostile' }}; const p = new Promise(r => {{ r(4); }}); {prepare}"
-                ),
-            );
-            let seen = Rc::new(Cell::new(None));
-            let note = seen.clone();
-            let handler = define(cx, "handler", move |cx, args| {
-                note.set(Boa::as_number(&Boa::arg(cx, args, 0)));
-                // What a handler returns is not looked at either.
-                Boa::eval_script(cx, "s", "({ get then() { throw 'hostile' } })")
-            });
-            let before = value(Boa::own_keys(cx, &promise)).len();
-            value(Boa::promise_then(cx, &promise, &handler, &handler));
-            run_jobs(cx);
-            assert_eq!(seen.get(), Some(4.0), "{prepare}");
-            assert_eq!(
-                value(Boa::own_keys(cx, &promise)).len(),
-                before,
-                "{prepare}"
-            );
-        });
-    }
 }
 
 #[test]
@@ -317,13 +335,7 @@ fn termination_closes_no_iterator() {
             });
             // SAFETY: the bytes outlive the engine; no reference to them is held meanwhile.
             let buffer = value(unsafe { Boa::array_buffer_over(cx, bytes, 8) });
-            let global = Boa::global(cx);
-            value(Boa::define_property(
-                cx,
-                &global,
-                "buffer".into(),
-                Property::data(buffer),
-            ));
+            define_value(cx, "buffer", buffer);
             eval(
                 cx,
                 "const ran = new Uint8Array(buffer); \
@@ -456,38 +468,4 @@ fn data_that_owns_values_does_not_leak() {
     drop(fixture);
     assert_eq!(Arc::strong_count(&alive), 1);
     assert_eq!(*graveyard.borrow(), [HostData { class: 1, slot: 2 }]);
-}
-
-#[test]
-fn imports_from_eval_and_functions_know_their_referrer() {
-    let mut fixture = Fixture::<Boa>::with_modules(&[("x.js", "export let x = 1;")]);
-    fixture.enter(|cx| {
-        eval(
-            cx,
-            "globalThis.out = 0; eval(\"import('./x.js')\").then(m => out += m.x); \
-            new Function(\"return import('./x.js')\")().then(m => out += m.x); \
-            Promise.resolve('./x.js').then(s => import(s)).then(m => out += m.x); 0",
-        );
-        let import = value(Boa::import(cx, "test:///elsewhere.js", "./x.js"));
-        run_jobs(cx);
-        let out = eval(cx, "out");
-        assert_eq!(Boa::as_number(&out), Some(3.0));
-        let state = Boa::promise_state(cx, &import);
-        assert!(matches!(state, Some(PromiseState::Fulfilled(_))));
-    });
-    let referrers: Vec<String> = fixture
-        .hooks
-        .resolved
-        .borrow()
-        .iter()
-        .map(|(referrer, _, _)| referrer.clone())
-        .collect();
-    assert_eq!(
-        referrers
-            .iter()
-            .filter(|name| *name == "test:///engine.js")
-            .count(),
-        3
-    );
-    assert!(referrers.contains(&"test:///elsewhere.js".to_owned()));
 }

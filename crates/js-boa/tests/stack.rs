@@ -518,6 +518,15 @@ impl HostHooks<Boa> for NoModules {
         Ok(())
     }
 
+    fn resize_buffer(
+        &self,
+        _: &mut Scope<'_>,
+        _: &boa_engine::JsValue,
+        _: usize,
+    ) -> Completion<Boa, ()> {
+        Err(Throw::Value(Boa::undefined()))
+    }
+
     fn promise_rejection(
         &self,
         _: &mut Scope<'_>,

@@ -1,41 +1,103 @@
-//! ArrayBuffers over foreign bytes, and the bytes of buffers and views.
+//! ArrayBuffers and SharedArrayBuffers over foreign bytes, and the bytes of buffers and views.
 //!
 //! QuickJS has no `[[ArrayBufferDetachKey]]`: `transfer()` of the same length hands the very pointer
 //! to a new ArrayBuffer that nobody outside knows, and any other length asks the buffer's
-//! callback. So the three methods are replaced, before any user code runs, by functions that
-//! refuse buffers of ours.
+//! callback. Nor does it ask its host before it resizes a buffer. So these methods are replaced,
+//! before any user code runs, by functions that know buffers of ours.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
 
 use rquickjs::qjs;
-use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn, ObjectClass, Property};
+use sinew_bridge::{ErrorClass, ObjectClass};
 
-use crate::QuickJs;
-use crate::error::{Result, call_accessor, completion, fail, guarded, throw};
-use crate::function::{Args, create_function};
-use crate::object::{define_property, object_class};
+use crate::error::{Result, call_accessor, completion, throw};
+use crate::object::object_class;
 use crate::scope::{Scope, State};
 use crate::value::{self, Value};
 
-/// The methods of `ArrayBuffer.prototype` that part a buffer from its bytes.
-pub(crate) const TRANSFERS: [&str; 3] =
-    ["transfer", "transferToFixedLength", "transferToImmutable"];
+pub(crate) mod layout;
+mod methods;
 
-/// The buffers over foreign bytes that are attached.
+use layout::{BufferData, buffer_of};
+pub(crate) use methods::{METHODS, replace_methods, set_buffer_len};
+
+/// What a runtime knows about the bytes of buffers.
 #[derive(Default)]
 pub(crate) struct Foreign {
-    /// The addresses of the objects, by the number that the callback is given.
+    /// The addresses of the ArrayBuffers over foreign bytes that are attached, by the number that
+    /// the callback is given.
     addresses: RefCell<HashMap<usize, usize>>,
     /// The same addresses.
     attached: RefCell<HashSet<usize>>,
     next: Cell<usize>,
+    /// Where the bytes are of SharedArrayBuffers that are not foreign.
+    shared: RefCell<HashSet<usize>>,
+    /// The runtime that they belong to, until its very end.
+    rt: Cell<*mut qjs::JSRuntime>,
+    /// The length of a buffer of ours is being set.
+    is_setting: Cell<bool>,
 }
 
 impl Foreign {
-    fn contains(&self, object: &Value) -> bool {
-        value::identity(object).is_some_and(|address| self.attached.borrow().contains(&address))
+    /// Whether `object` is a buffer of this class over foreign bytes, not detached.
+    fn contains(&self, cx: &mut Scope<'_>, object: &Value, class: ObjectClass) -> bool {
+        if object_class(cx, object) != Some(class) {
+            return false;
+        }
+        match class {
+            ObjectClass::SharedArrayBuffer => {
+                let data = bytes_of_buffer(cx, object).data;
+                !self.shared.borrow().contains(&data.addr())
+            }
+            _ => value::identity(object)
+                .is_some_and(|address| self.attached.borrow().contains(&address)),
+        }
+    }
+}
+
+/// Lets QuickJS make SharedArrayBuffers, and tells them from foreign ones.
+///
+/// # Safety
+/// `rt` is a live runtime whose state is `state`.
+pub(crate) unsafe fn install(rt: *mut qjs::JSRuntime, state: &State) {
+    state.foreign.rt.set(rt);
+    let functions = qjs::JSSharedArrayBufferFunctions {
+        sab_alloc: Some(allocate_shared),
+        sab_free: Some(free_shared),
+        sab_dup: None,
+        sab_opaque: crate::function::state_pointer(state),
+    };
+    // SAFETY: the functions are copied; the state outlives the runtime.
+    unsafe { qjs::JS_SetSharedArrayBufferFunctions(rt, &functions) };
+}
+
+/// Memory for a new SharedArrayBuffer, within the bound of the heap. QuickJS takes null for an
+/// exception that is pending.
+unsafe extern "C" fn allocate_shared(state: *mut c_void, size: qjs::size_t) -> *mut c_void {
+    // SAFETY: the state, which outlives the runtime.
+    let state = unsafe { &*state.cast::<State>() };
+    // SAFETY: the runtime and its context live, as they run.
+    unsafe {
+        let data = qjs::js_mallocz_rt(state.foreign.rt.get(), size);
+        if data.is_null() {
+            let message = c"Array buffer allocation failed";
+            qjs::JS_ThrowRangeError(state.live.ctx.get(), message.as_ptr());
+        } else {
+            state.foreign.shared.borrow_mut().insert(data.addr());
+        }
+        data
+    }
+}
+
+/// A SharedArrayBuffer died.
+unsafe extern "C" fn free_shared(state: *mut c_void, data: *mut c_void) {
+    // SAFETY: the state, which outlives the runtime.
+    let foreign = unsafe { &(*state.cast::<State>()).foreign };
+    if foreign.shared.borrow_mut().remove(&data.addr()) {
+        // SAFETY: from `allocate_shared`; nothing else frees it.
+        unsafe { qjs::js_free_rt(foreign.rt.get(), data) };
     }
 }
 
@@ -43,46 +105,43 @@ impl Foreign {
 unsafe extern "C" fn release(
     rt: *mut qjs::JSRuntime,
     number: *mut c_void,
-    _data: *mut c_void,
+    data: *mut c_void,
     size: qjs::size_t,
 ) -> *mut c_void {
-    if size == 0 {
-        // SAFETY: the runtime is one of ours.
-        let foreign = unsafe { &State::of(rt).foreign };
-        if let Some(address) = foreign.addresses.borrow_mut().remove(&number.addr()) {
-            foreign.attached.borrow_mut().remove(&address);
-        }
+    // SAFETY: the runtime is one of ours.
+    let foreign = unsafe { &State::of(rt).foreign };
+    if size != 0 {
+        // The bytes cannot be moved, and are there already when a length is set.
+        return match foreign.is_setting.get() {
+            true => data,
+            false => std::ptr::null_mut(),
+        };
     }
-    // The bytes are not ours to free, and cannot be moved.
+    if let Some(address) = foreign.addresses.borrow_mut().remove(&number.addr()) {
+        foreign.attached.borrow_mut().remove(&address);
+    }
+    // They are not ours to free.
     std::ptr::null_mut()
 }
 
-/// An ArrayBuffer over `data`.
+/// An ArrayBuffer over `data`, resizable if there is a `max`.
 ///
 /// # Safety
-/// As [`JsHost::array_buffer_over`](sinew_bridge::JsHost::array_buffer_over) has it.
+/// As [`JsHost::array_buffer_over`](sinew_bridge::JsHost::array_buffer_over) and
+/// [`JsHost::resizable_buffer_over`](sinew_bridge::JsHost::resizable_buffer_over) have it.
 pub(crate) unsafe fn array_buffer_over(
     cx: &mut Scope<'_>,
     data: *mut u8,
     len: usize,
+    max: Option<usize>,
 ) -> Result<Value> {
-    if i32::try_from(len).is_err() {
-        let message = format!("QuickJS has no ArrayBuffer of {len} bytes, only up to 2147483647");
-        return Err(throw(cx, ErrorClass::RangeError, &message));
-    }
-    // QuickJS takes null for a wish to allocate.
-    let data = match data.is_null() {
-        true => std::ptr::dangling_mut(),
-        false => data,
-    };
+    check_len(cx, len, max)?;
     let foreign = &cx.state.foreign;
     let number = foreign.next.get() + 1;
     foreign.next.set(number);
     let opaque = std::ptr::without_provenance_mut(number);
     // SAFETY: the caller answers for the bytes; `release` never owns them.
-    let raw =
-        unsafe { qjs::JS_NewArrayBuffer(cx.ctx, data, len as _, 0, Some(release), opaque, false) };
-    let buffer = completion(cx, raw)?;
+    let buffer = unsafe { buffer_over(cx, data, len, max, Some(release), opaque, false) }?;
     if let Some(address) = value::identity(&buffer) {
         foreign.addresses.borrow_mut().insert(number, address);
         foreign.attached.borrow_mut().insert(address);
@@ -90,47 +149,92 @@ pub(crate) unsafe fn array_buffer_over(
     Ok(buffer)
 }
 
-pub(crate) fn detach(cx: &mut Scope<'_>, buffer: &Value) {
-    // SAFETY: a valid value; QuickJS ignores what is no attached ArrayBuffer.
-    unsafe { qjs::JS_DetachArrayBuffer(cx.ctx, buffer.raw(cx)) };
+/// A SharedArrayBuffer over `data`, growable if there is a `max`.
+///
+/// # Safety
+/// As [`JsHost::shared_buffer_over`](sinew_bridge::JsHost::shared_buffer_over) has it.
+pub(crate) unsafe fn shared_buffer_over(
+    cx: &mut Scope<'_>,
+    data: *mut u8,
+    len: usize,
+    max: Option<usize>,
+) -> Result<Value> {
+    check_len(cx, len, max)?;
+    // SAFETY: the caller answers for the bytes, which `free_shared` does not know.
+    unsafe { buffer_over(cx, data, len, max, None, std::ptr::null_mut(), true) }
 }
 
-/// Replaces the methods that part a buffer from its bytes.
-pub(crate) fn replace_transfers(cx: &mut Scope<'_>) -> Result<()> {
-    let prototype = cx.state.intrinsics().array_buffer_prototype.clone();
-    for (index, name) in TRANSFERS.into_iter().enumerate() {
-        let spec = FunctionSpec {
-            name,
-            length: 0,
-            constructor: false,
-        };
-        let function = create_function::<Transfer>(cx, index, spec)?;
-        define_property(cx, &prototype, name.into(), Property::hidden(function))?;
+/// QuickJS counts bytes in an int.
+fn check_len(cx: &mut Scope<'_>, len: usize, max: Option<usize>) -> Result<()> {
+    let most = max.unwrap_or(len);
+    if i32::try_from(most).is_err() {
+        let message = format!("QuickJS has no buffer of {most} bytes, only up to 2147483647");
+        return Err(throw(cx, ErrorClass::RangeError, &message));
+    }
+    if len > most {
+        let message = "a buffer cannot be longer than its maximum";
+        return Err(throw(cx, ErrorClass::RangeError, message));
     }
     Ok(())
 }
 
-/// One of the replaced methods.
-struct Transfer;
-
-impl NativeFn<QuickJs> for Transfer {
-    /// The index of the original.
-    type Data = usize;
-
-    fn call(cx: &mut Scope<'_>, &index: &usize, args: Args<'_>) -> Result<Value> {
-        let this = crate::function::this(cx, args);
-        if cx.state.foreign.contains(&this) {
-            let message = "cannot transfer the ArrayBuffer of a memory";
-            return Err(throw(cx, ErrorClass::TypeError, message));
-        }
-        let intrinsics = cx.state.intrinsics();
-        let original = intrinsics.transfers[index].raw(cx);
-        let (this, argc, argv) = args.parts();
-        // SAFETY: the arguments of this very call.
-        guarded(cx, |ctx| unsafe {
-            qjs::JS_Call(ctx, original, this, argc, argv)
-        })
+/// # Safety
+/// The bytes are as [`array_buffer_over`] or [`shared_buffer_over`] have it; the lengths are checked.
+unsafe fn buffer_over(
+    cx: &mut Scope<'_>,
+    data: *mut u8,
+    len: usize,
+    max: Option<usize>,
+    release: qjs::JSReallocArrayBufferDataFunc,
+    opaque: *mut c_void,
+    is_shared: bool,
+) -> Result<Value> {
+    // QuickJS takes null for a wish to allocate. No bytes are nowhere in particular: certainly not
+    // where a SharedArrayBuffer of its own has some.
+    let data = match data.is_null() || max.unwrap_or(len) == 0 {
+        true => std::ptr::dangling_mut(),
+        false => data,
+    };
+    // It takes a maximum of 0 for none.
+    let asked = max.map_or(0, |max| max.max(1));
+    // SAFETY: as the caller has it.
+    let raw = unsafe {
+        qjs::JS_NewArrayBuffer(
+            cx.ctx, data, len as _, asked as _, release, opaque, is_shared,
+        )
+    };
+    let buffer = completion(cx, raw)?;
+    if max == Some(0) {
+        // SAFETY: a new buffer that only this code has.
+        unsafe { (*BufferData::of(buffer.raw(cx))).max = 0 };
     }
+    Ok(buffer)
+}
+
+pub(crate) fn detach(cx: &mut Scope<'_>, buffer: &Value) {
+    let raw = buffer.raw(cx);
+    // SAFETY: a valid value; QuickJS ignores what is no attached ArrayBuffer.
+    unsafe { qjs::JS_DetachArrayBuffer(cx.ctx, raw) };
+    if object_class(cx, buffer) == Some(ObjectClass::ArrayBuffer) {
+        // QuickJS keeps `maxByteLength`, which is 0 when detached.
+        // SAFETY: an ArrayBuffer, which was detached.
+        unsafe {
+            if let Some(data) = BufferData::of(raw).as_mut() {
+                data.max = data.max.min(0);
+            }
+        }
+    }
+}
+
+pub(crate) fn is_out_of_bounds(cx: &mut Scope<'_>, value: &Value) -> bool {
+    is_view(cx, value)
+        // SAFETY: a view.
+        && unsafe { buffer_of(value.raw(cx)) }.is_some_and(|(_, beyond)| beyond)
+}
+
+fn is_view(cx: &mut Scope<'_>, value: &Value) -> bool {
+    let class = object_class(cx, value);
+    matches!(class, Some(ObjectClass::TypedArray | ObjectClass::DataView))
 }
 
 pub(crate) fn create_array_buffer(cx: &mut Scope<'_>, bytes: &[u8]) -> Result<Value> {
@@ -195,11 +299,16 @@ fn bytes_of(cx: &mut Scope<'_>, value: &Value) -> Option<Bytes> {
         ObjectClass::DataView => 3..6,
         _ => return None,
     };
+    // SAFETY: a view.
+    match unsafe { buffer_of(value.raw(cx)) } {
+        Some((buffer, false)) if buffer.detached == 0 => {}
+        // Accessors of a DataView would throw.
+        _ => return Some(NO_BYTES),
+    }
     let intrinsics = cx.state.intrinsics();
     let mut fields = intrinsics.view_accessors[accessors]
         .iter()
         .map(|accessor| call_accessor(cx, accessor, value, None));
-    // The accessors of a DataView throw when it is out of bounds.
     let (Some(offset), Some(len), Some(Some(buffer))) =
         (number(fields.next()), number(fields.next()), fields.next())
     else {
@@ -222,20 +331,15 @@ fn number(field: Option<Option<Value>>) -> Option<usize> {
     value::as_number(&field??).map(|number| number as usize)
 }
 
+/// Of a buffer of either class.
 fn bytes_of_buffer(cx: &mut Scope<'_>, buffer: &Value) -> Bytes {
-    let raw = buffer.raw(cx);
-    let mut len: qjs::size_t = 0;
-    // SAFETY: a valid value, and a live place for the length.
-    let data = unsafe { qjs::JS_GetArrayBuffer(cx.ctx, &mut len, raw) };
-    if data.is_null() {
-        // It throws when detached.
-        drop(fail(cx));
-        return NO_BYTES;
-    }
-    Bytes {
-        data,
-        len: len as usize,
-        // SAFETY: a valid value.
-        immutable: unsafe { qjs::JS_IsImmutableArrayBuffer(raw) } == 1,
+    // SAFETY: a buffer.
+    match unsafe { BufferData::of(buffer.raw(cx)).as_ref() } {
+        Some(buffer) if buffer.detached == 0 => Bytes {
+            data: buffer.data,
+            len: usize::try_from(buffer.len).unwrap_or_default(),
+            immutable: buffer.immutable != 0,
+        },
+        _ => NO_BYTES,
     }
 }

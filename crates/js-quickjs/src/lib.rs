@@ -5,7 +5,8 @@
 //!
 //! - A native function is an object of a class of its own (`function.rs`): the cheapest call there
 //!   is, into a trampoline that has the body inlined.
-//! - A buffer over foreign bytes cannot be transferred (`buffer.rs`).
+//! - A buffer over foreign bytes cannot be transferred, and asks before it is resized (`buffer.rs`).
+//! - An Exported GC Object is a proxy that no user code can make (`object/host.rs`).
 //! - A module graph that cannot be loaded leaves nothing behind (`module.rs`).
 //! - A termination is an uncatchable error, and ends what would swallow it too (`scope.rs`).
 //! - Handles that outlive their runtime are empty (`value.rs`).
@@ -19,6 +20,8 @@ mod object;
 mod scope;
 mod value;
 
+use std::cmp::Ordering;
+use std::ops::Range;
 use std::rc::Rc;
 
 use sinew_bridge::{
@@ -55,11 +58,7 @@ impl Drop for QuickJs {
 impl JsHost for QuickJs {
     const NAME: &'static str = "quickjs";
     const VERSION: &'static str = "0.16.2";
-    const FEATURES: JsFeatures = JsFeatures {
-        shared_buffers: false,
-        resizable_buffers: false,
-        ..JsFeatures::ALL
-    };
+    const FEATURES: JsFeatures = JsFeatures::ALL;
 
     type Scope<'s> = Scope<'s>;
     type Value = Value;
@@ -147,6 +146,26 @@ impl JsHost for QuickJs {
         value::as_text(cx, value)
     }
 
+    fn string_len(cx: &mut Scope<'_>, value: &Value) -> Option<usize> {
+        value::string_len(cx, value)
+    }
+
+    fn string_at(cx: &mut Scope<'_>, value: &Value, index: usize) -> Option<u16> {
+        value::string_at(cx, value, index)
+    }
+
+    fn string_substring(cx: &mut Scope<'_>, value: &Value, range: Range<usize>) -> Result<Value> {
+        value::string_substring(cx, value, range)
+    }
+
+    fn string_concat(cx: &mut Scope<'_>, a: &Value, b: &Value) -> Result<Value> {
+        value::string_concat(cx, a, b)
+    }
+
+    fn string_compare(cx: &mut Scope<'_>, a: &Value, b: &Value) -> Ordering {
+        value::string_compare(cx, a, b)
+    }
+
     fn same_value(cx: &mut Scope<'_>, a: &Value, b: &Value) -> bool {
         value::same_value(cx, a, b)
     }
@@ -206,6 +225,10 @@ impl JsHost for QuickJs {
 
     fn to_bigint64(cx: &mut Scope<'_>, value: &Value) -> Result<i64> {
         value::to_bigint64(cx, value)
+    }
+
+    fn to_bigint(cx: &mut Scope<'_>, value: &Value) -> Result<Value> {
+        value::to_bigint(cx, value)
     }
 
     fn to_string(cx: &mut Scope<'_>, value: &Value) -> Result<Value> {
@@ -298,6 +321,10 @@ impl JsHost for QuickJs {
         object::create_host_object(cx, proto, data)
     }
 
+    fn create_gc_object(cx: &mut Scope<'_>, data: HostData) -> Result<Value> {
+        object::create_gc_object(cx, data)
+    }
+
     fn host_data(cx: &mut Scope<'_>, value: &Value) -> Option<HostData> {
         object::host_data(cx, value)
     }
@@ -346,7 +373,36 @@ impl JsHost for QuickJs {
 
     unsafe fn array_buffer_over(cx: &mut Scope<'_>, data: *mut u8, len: usize) -> Result<Value> {
         // SAFETY: the caller keeps the promise that both ask for.
-        unsafe { buffer::array_buffer_over(cx, data, len) }
+        unsafe { buffer::array_buffer_over(cx, data, len, None) }
+    }
+
+    unsafe fn resizable_buffer_over(
+        cx: &mut Scope<'_>,
+        data: *mut u8,
+        len: usize,
+        max: usize,
+    ) -> Result<Value> {
+        // SAFETY: the caller keeps the promise that both ask for.
+        unsafe { buffer::array_buffer_over(cx, data, len, Some(max)) }
+    }
+
+    unsafe fn shared_buffer_over(
+        cx: &mut Scope<'_>,
+        data: *mut u8,
+        len: usize,
+        max: Option<usize>,
+    ) -> Result<Value> {
+        // SAFETY: the caller keeps the promise that both ask for.
+        unsafe { buffer::shared_buffer_over(cx, data, len, max) }
+    }
+
+    unsafe fn set_buffer_len(cx: &mut Scope<'_>, buffer: &Value, len: usize) {
+        // SAFETY: the caller keeps the promise that both ask for.
+        unsafe { buffer::set_buffer_len(cx, buffer, len) }
+    }
+
+    fn is_out_of_bounds(cx: &mut Scope<'_>, value: &Value) -> bool {
+        buffer::is_out_of_bounds(cx, value)
     }
 
     fn detach(cx: &mut Scope<'_>, buffer: &Value) {

@@ -12,7 +12,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rquickjs::qjs;
-use sinew_bridge::{ErrorClass, Throw};
+use sinew_bridge::{ErrorClass, Throw, UNINITIALIZED};
 
 use crate::error::{Result, completion, fail, guarded, raise, throw};
 use crate::object::{Atom, keys};
@@ -89,6 +89,38 @@ pub(crate) unsafe fn install(rt: *mut qjs::JSRuntime, state: *mut c_void) {
         qjs::JS_SetModuleLoaderFunc2(rt, None, Some(load), None, state);
         qjs::JS_SetModuleNormalizeFunc2(rt, Some(resolve));
     }
+}
+
+/// Makes the module [`UNINITIALIZED`] and evaluates it, so that it is known before any other.
+pub(crate) fn make_uninitialized(cx: &mut Scope<'_>) -> Result<()> {
+    let name = c_name(cx, UNINITIALIZED)?;
+    // SAFETY: the context lives.
+    let promise = unsafe {
+        let module = qjs::JS_NewCModule(cx.ctx, name.as_ptr(), Some(leave_uninitialized));
+        if module.is_null() || qjs::JS_AddModuleExport(cx.ctx, module, BINDING.as_ptr()) < 0 {
+            return Err(fail(cx));
+        }
+        let module = qjs::JS_MKPTR(qjs::JS_TAG_MODULE, module.cast());
+        // The context keeps the count that there is.
+        qjs::JS_EvalFunction(cx.ctx, qjs::JS_DupValue(cx.ctx, module))
+    };
+    completion(cx, promise)?;
+    let known = &cx.state.modules.known;
+    known.borrow_mut().insert(UNINITIALIZED.to_owned());
+    Ok(())
+}
+
+/// The export of [`UNINITIALIZED`].
+const BINDING: &CStr = c"binding";
+
+/// The body of [`UNINITIALIZED`]: QuickJS has its binding initialised as undefined.
+unsafe extern "C" fn leave_uninitialized(
+    ctx: *mut qjs::JSContext,
+    module: *mut qjs::JSModuleDef,
+) -> c_int {
+    let nothing = qjs::JS_MKVAL(qjs::JS_TAG_UNINITIALIZED, 0);
+    // SAFETY: the module is linked, and has this export.
+    unsafe { qjs::JS_SetModuleExport(ctx, module, BINDING.as_ptr(), nothing) }
 }
 
 /// A script, sloppy.
@@ -250,11 +282,7 @@ unsafe extern "C" fn resolve(
         if let Some(making) = &mut *state.modules.making.borrow_mut() {
             return Ok(making.graph.next_request(&referrer));
         }
-        let name = state
-            .hooks
-            .clone()
-            .resolve(cx, &referrer, &specifier, &attributes)?;
-        check_name(cx, name)
+        resolve_name(cx, &referrer, &specifier, &attributes)
     });
     match name {
         // SAFETY: the name is copied, with a NUL.
@@ -264,6 +292,21 @@ unsafe extern "C" fn resolve(
             std::ptr::null_mut()
         }
     }
+}
+
+/// The name of the module that `specifier` means in `referrer`.
+fn resolve_name(
+    cx: &mut Scope<'_>,
+    referrer: &str,
+    specifier: &str,
+    attributes: &[(String, String)],
+) -> Result<String> {
+    if specifier == UNINITIALIZED {
+        return Ok(specifier.to_owned());
+    }
+    let hooks = cx.state.hooks.clone();
+    let name = hooks.resolve(cx, referrer, specifier, attributes)?;
+    check_name(cx, name)
 }
 
 /// The module hook that makes a module of a name.

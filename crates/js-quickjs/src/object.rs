@@ -1,20 +1,25 @@
-//! Objects: properties, classes, host objects, weak handles.
+//! Objects: properties and classes.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ffi::c_int;
-use std::rc::Rc;
 
 use rquickjs::qjs;
 use sinew_bridge::{
-    Graveyard, HostData, Intrinsic, ObjectClass, Property, PropertyKey, PropertyKind, ValueType,
-    WellKnownSymbol,
+    Intrinsic, ObjectClass, Property, PropertyKey, PropertyKind, ValueType, WellKnownSymbol,
 };
 
 use crate::QuickJs;
 use crate::error::{Result, completion, empty_descriptor, fail, guarded, guarded_status, status};
-use crate::function::{Native, native_header};
 use crate::scope::Scope;
-use crate::value::{self, Live, Value};
+use crate::value::{self, Value};
+
+mod host;
+
+pub use host::Weak;
+pub(crate) use host::{
+    Graves, check_proxies, create_gc_object, create_host_object, downgrade, gc_object_handler,
+    host_data, is_gc_object, upgrade,
+};
 
 /// A property key that is freed with the handle.
 pub(crate) struct Atom {
@@ -312,6 +317,9 @@ pub(crate) fn object_class(cx: &mut Scope<'_>, value: &Value) -> Option<ObjectCl
     if value::tag(raw) != qjs::JS_TAG_OBJECT {
         return None;
     }
+    if is_gc_object(cx, raw) {
+        return Some(ObjectClass::Other);
+    }
     // SAFETY: each reads the class of a valid object.
     let class = unsafe {
         if qjs::JS_IsProxy(raw) {
@@ -325,89 +333,6 @@ pub(crate) fn object_class(cx: &mut Scope<'_>, value: &Value) -> Option<ObjectCl
         }
     };
     Some(class)
-}
-
-pub(crate) fn create_host_object(
-    cx: &mut Scope<'_>,
-    proto: &Value,
-    data: HostData,
-) -> Result<Value> {
-    cx.state.drop_dead();
-    let class = cx.state.host_class.get();
-    // SAFETY: an object or null, and a registered class.
-    let raw = unsafe { qjs::JS_NewObjectProtoClass(cx.ctx, proto.raw(cx), class) };
-    let object = completion(cx, raw)?;
-    Native::attach(cx, &object, HostCell(data, cx.state.graves.clone()));
-    Ok(object)
-}
-
-/// What a host object owns: it goes to the graveyard.
-struct HostCell(HostData, Rc<Graves>);
-
-impl Drop for HostCell {
-    fn drop(&mut self) {
-        self.1.late.borrow_mut().push(self.0);
-        self.1.fill();
-    }
-}
-
-/// The graveyard, and what waits for it while the caller has it borrowed.
-pub(crate) struct Graves {
-    graveyard: Graveyard,
-    late: RefCell<Vec<HostData>>,
-}
-
-impl Graves {
-    pub(crate) fn new(graveyard: Graveyard) -> Self {
-        Self {
-            graveyard,
-            late: RefCell::default(),
-        }
-    }
-
-    pub(crate) fn fill(&self) {
-        if let Ok(mut graveyard) = self.graveyard.try_borrow_mut() {
-            graveyard.append(&mut self.late.borrow_mut());
-        }
-    }
-}
-
-pub(crate) fn host_data(cx: &mut Scope<'_>, value: &Value) -> Option<HostData> {
-    // SAFETY: the opaque pointer of an object of this class is null or what `Native::attach` set.
-    unsafe {
-        qjs::JS_GetOpaque(value.raw(cx), cx.state.host_class.get())
-            .cast::<Native<HostCell>>()
-            .as_ref()
-    }
-    .map(|native| native.data.0)
-}
-
-/// A handle that does not keep its object alive.
-pub struct Weak {
-    object: qjs::JSValue,
-    alive: Rc<Cell<bool>>,
-    live: Rc<Live>,
-}
-
-pub(crate) fn downgrade(cx: &mut Scope<'_>, value: &Value) -> Weak {
-    let object = value.raw(cx);
-    Weak {
-        object,
-        alive: match native_header(cx, object) {
-            Some(header) => header
-                .alive
-                .get_or_init(|| Rc::new(Cell::new(true)))
-                .clone(),
-            None => Rc::default(),
-        },
-        live: cx.state.live.clone(),
-    }
-}
-
-pub(crate) fn upgrade(cx: &mut Scope<'_>, weak: &Weak) -> Option<Value> {
-    // The finalizer clears `alive` before the memory of the object can be used again.
-    (weak.alive.get() && Rc::ptr_eq(&weak.live, &cx.state.live))
-        .then(|| Value::borrowed(cx, weak.object))
 }
 
 /// The class numbers of QuickJS, which its header does not tell.

@@ -16,8 +16,8 @@ use crate::error::Result;
 use crate::function::{Natives, nothing, register_class, state_pointer};
 use crate::job;
 use crate::module::{self, Modules};
-use crate::object::{Classes, Graves, symbol_index};
-use crate::value::{self, Live, Value, Word};
+use crate::object::{self, Classes, Graves, symbol_index};
+use crate::value::{self, Live, Strings, Value, Word};
 
 /// Access to a running engine.
 pub struct Scope<'s> {
@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) hooks: Rc<dyn HostHooks<QuickJs>>,
     pub(crate) termination: Arc<Termination>,
     pub(crate) graves: Rc<Graves>,
+    /// Bytes of native stack, as QuickJS has it.
+    stack_bytes: usize,
     /// Bytes of heap, 0 without a bound.
     heap_bytes: usize,
     /// The bound of the heap is to be set again as soon as code runs.
@@ -58,14 +60,19 @@ pub(crate) struct Intrinsics {
     pub(crate) error: Value,
     pub(crate) promise: Value,
     pub(crate) array_buffer_prototype: Value,
+    pub(crate) shared_array_buffer_prototype: Value,
     /// The getter of `Error.prototype.stack`.
     pub(crate) stack: Value,
     /// Getters and setters of `Error.prepareStackTrace` and `Error.stackTraceLimit`.
     pub(crate) error_accessors: [Value; 4],
     /// Getters of `byteOffset`, `byteLength` and `buffer`, of typed arrays and of DataViews.
     pub(crate) view_accessors: [Value; 6],
-    /// The methods of `ArrayBuffer.prototype` that are replaced, as [`buffer::TRANSFERS`].
-    pub(crate) transfers: [Value; buffer::TRANSFERS.len()],
+    /// The methods of buffers that are replaced, as [`buffer::METHODS`].
+    pub(crate) buffer_methods: [Value; buffer::METHODS.len()],
+    pub(crate) strings: Strings,
+    /// ToBigInt: so many bits lose nothing.
+    pub(crate) to_bigint: Value,
+    pub(crate) gc_object_handler: Value,
     error_protos: Vec<Value>,
     symbols: Vec<Value>,
     /// An uncatchable error.
@@ -96,6 +103,7 @@ const INTRINSICS: &str = "(() => {
     const views = [Object.getPrototypeOf(Uint8Array.prototype), DataView.prototype];
     return [
         Object.prototype, Function.prototype, Error, Promise, ArrayBuffer.prototype,
+        SharedArrayBuffer.prototype,
         accessor(Error.prototype, 'stack').get,
         accessor(Error, 'prepareStackTrace').get, accessor(Error, 'prepareStackTrace').set,
         accessor(Error, 'stackTraceLimit').get, accessor(Error, 'stackTraceLimit').set,
@@ -105,7 +113,11 @@ const INTRINSICS: &str = "(() => {
         ReferenceError.prototype,
         Symbol.iterator, Symbol.asyncIterator, Symbol.toStringTag, Symbol.hasInstance,
         ArrayBuffer.prototype.transfer, ArrayBuffer.prototype.transferToFixedLength,
-        ArrayBuffer.prototype.transferToImmutable,
+        ArrayBuffer.prototype.transferToImmutable, ArrayBuffer.prototype.resize,
+        SharedArrayBuffer.prototype.grow,
+        String.prototype.charCodeAt, String.prototype.substring,
+        (a, b) => a + b, (a, b) => a < b ? -1 : a > b ? 1 : 0,
+        (asIntN => value => asIntN(0x1fffffffffffff, value))(BigInt.asIntN),
     ];
 })()";
 
@@ -186,6 +198,14 @@ impl State {
         self.polling.set(None);
     }
 
+    /// Lets QuickJS use the native stack below its limit, for what needs little of it and must not
+    /// fail.
+    pub(crate) fn unbound_stack(&self) -> UnboundedStack<'_> {
+        // SAFETY: the runtime lives.
+        unsafe { qjs::JS_SetMaxStackSize(self.live.rt.get(), 0) };
+        UnboundedStack(self)
+    }
+
     /// Lets the heap grow beyond its bound, where QuickJS does not survive the lack of memory.
     pub(crate) fn unbound_heap(&self) -> Unbounded<'_> {
         // SAFETY: the runtime lives.
@@ -210,6 +230,16 @@ impl State {
     pub(crate) fn drop_dead(&self) {
         self.natives.drop_dead();
         self.graves.fill();
+    }
+}
+
+/// The native stack has no bound, until this is dropped.
+pub(crate) struct UnboundedStack<'s>(&'s State);
+
+impl Drop for UnboundedStack<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the runtime lives.
+        unsafe { qjs::JS_SetMaxStackSize(self.0.live.rt.get(), self.0.stack_bytes as _) };
     }
 }
 
@@ -281,6 +311,7 @@ pub(crate) fn open(
         hooks,
         termination: config.termination,
         graves: Rc::new(Graves::new(config.graveyard)),
+        stack_bytes,
         heap_bytes,
         unbounded: Cell::new(false),
         stack_limit: Cell::new(top - stack_bytes),
@@ -302,6 +333,7 @@ pub(crate) fn open(
         qjs::JS_SetInterruptHandler(rt, Some(interrupt), pointer);
         qjs::JS_SetHostPromiseRejectionTracker(rt, Some(job::track_rejection), pointer);
         module::install(rt, pointer);
+        buffer::install(rt, &state);
         state.live.ctx.set(qjs::JS_NewContext(rt));
     }
     // QuickJS does not survive it everywhere when it runs out of memory while a context is made:
@@ -347,6 +379,9 @@ fn prepare(state: &State) -> Result<(), String> {
     let termination = crate::error::completion(&mut cx, raw).map_err(|_| failed("no error"))?;
     // SAFETY: a valid error.
     unsafe { qjs::JS_SetUncatchableError(cx.ctx, termination.raw(&cx)) };
+    let gc_object_handler = object::gc_object_handler(&mut cx).map_err(|_| failed("no handler"))?;
+    object::check_proxies(&mut cx, &gc_object_handler).ok_or_else(|| failed("proxies"))?;
+    buffer::layout::check(&mut cx).ok_or_else(|| failed("buffers"))?;
     let mut list = take_intrinsics(&mut cx)
         .ok_or_else(|| failed("no intrinsics"))?
         .into_iter();
@@ -357,12 +392,21 @@ fn prepare(state: &State) -> Result<(), String> {
         error: next(),
         promise: next(),
         array_buffer_prototype: next(),
+        shared_array_buffer_prototype: next(),
         stack: next(),
         error_accessors: std::array::from_fn(|_| next()),
         view_accessors: std::array::from_fn(|_| next()),
         error_protos: (0..5).map(|_| next()).collect(),
         symbols: (0..4).map(|_| next()).collect(),
-        transfers: std::array::from_fn(|_| next()),
+        buffer_methods: std::array::from_fn(|_| next()),
+        strings: Strings {
+            char_code_at: next(),
+            substring: next(),
+            concat: next(),
+            compare: next(),
+        },
+        to_bigint: next(),
+        gc_object_handler,
         termination,
         nothing,
     };
@@ -371,14 +415,15 @@ fn prepare(state: &State) -> Result<(), String> {
         .modules
         .measure(&mut cx)
         .ok_or_else(|| failed("strings"))?;
-    buffer::replace_transfers(&mut cx).map_err(|_| failed("ArrayBuffer"))
+    module::make_uninitialized(&mut cx).map_err(|_| failed("a module"))?;
+    buffer::replace_methods(&mut cx).map_err(|_| failed("ArrayBuffer"))
 }
 
 /// Runs the script that gives the intrinsics.
 fn take_intrinsics(cx: &mut Scope<'_>) -> Option<Vec<Value>> {
     let array = module::evaluate(cx, c"sinew:intrinsics", INTRINSICS).ok()?;
-    let mut values = Vec::with_capacity(32);
-    for index in 0..28 {
+    let mut values = Vec::with_capacity(40);
+    for index in 0..36 {
         // SAFETY: an array that only this code has.
         let raw = unsafe { qjs::JS_GetPropertyUint32(cx.ctx, array.raw(cx), index) };
         let value = crate::error::completion(cx, raw).ok()?;

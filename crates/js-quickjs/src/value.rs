@@ -8,8 +8,15 @@ use rquickjs::qjs;
 use sinew_bridge::ValueType;
 use sinew_bridge::convert::to_int32;
 
-use crate::error::{Result, completion, fail, guarded};
+use crate::error::{Result, completion, guarded};
 use crate::scope::Scope;
+
+mod string;
+
+pub(crate) use string::{
+    Strings, as_text, as_utf16, string, string_at, string_compare, string_concat, string_len,
+    string_substring, string_utf16,
+};
 
 /// A JavaScript value that the handle keeps alive.
 ///
@@ -276,18 +283,6 @@ fn infallible(cx: &mut Scope<'_>, raw: qjs::JSValue) -> Value {
     })
 }
 
-pub(crate) fn string(cx: &mut Scope<'_>, text: &str) -> Result<Value> {
-    // SAFETY: pointer and length are those of `text`, which is copied.
-    let raw = unsafe { qjs::JS_NewStringLen(cx.ctx, text.as_ptr().cast(), text.len() as _) };
-    completion(cx, raw)
-}
-
-pub(crate) fn string_utf16(cx: &mut Scope<'_>, units: &[u16]) -> Result<Value> {
-    // SAFETY: pointer and length are those of `units`, which is copied.
-    let raw = unsafe { qjs::JS_NewStringUTF16(cx.ctx, units.as_ptr(), units.len() as _) };
-    completion(cx, raw)
-}
-
 pub(crate) fn type_of(value: &Value) -> ValueType {
     match value.tag() {
         qjs::JS_TAG_INT | qjs::JS_TAG_FLOAT64 => ValueType::Number,
@@ -347,34 +342,6 @@ pub(crate) fn number(raw: qjs::JSValue) -> Option<f64> {
     }
 }
 
-pub(crate) fn as_utf16(cx: &mut Scope<'_>, value: &Value) -> Option<Vec<u16>> {
-    utf16(cx, value.raw(cx))
-}
-
-/// The code units of a String.
-pub(crate) fn utf16(cx: &mut Scope<'_>, raw: qjs::JSValue) -> Option<Vec<u16>> {
-    if !matches!(tag(raw), qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE) {
-        return None;
-    }
-    let mut len: qjs::size_t = 0;
-    // SAFETY: `raw` is a valid String, of which no user code can be run.
-    let units = unsafe { qjs::JS_ToCStringLenUTF16(cx.ctx, &mut len, raw) };
-    if units.is_null() {
-        drop(fail(cx));
-        return None;
-    }
-    // SAFETY: QuickJS gives `len` code units, until they are freed.
-    unsafe {
-        let copy = std::slice::from_raw_parts(units, len as usize).to_vec();
-        qjs::JS_FreeCStringUTF16(cx.ctx, units);
-        Some(copy)
-    }
-}
-
-pub(crate) fn as_text(cx: &mut Scope<'_>, value: &Value) -> Option<String> {
-    utf16(cx, value.raw(cx)).map(|units| String::from_utf16_lossy(&units))
-}
-
 pub(crate) fn same_value(cx: &mut Scope<'_>, a: &Value, b: &Value) -> bool {
     // SAFETY: both are valid values of the runtime.
     unsafe { qjs::JS_IsSameValue(cx.ctx, a.raw(cx), b.raw(cx)) }
@@ -421,6 +388,17 @@ pub(crate) fn to_bigint64(cx: &mut Scope<'_>, value: &Value) -> Result<i64> {
         unsafe { qjs::JS_ToBigInt64(ctx, &mut int, raw) as c_int }
     })?;
     Ok(int)
+}
+
+pub(crate) fn to_bigint(cx: &mut Scope<'_>, value: &Value) -> Result<Value> {
+    let undefined = Value::immediate(Word::UNDEFINED);
+    let convert = cx.state.intrinsics();
+    crate::function::call(
+        cx,
+        &convert.to_bigint,
+        &undefined,
+        std::slice::from_ref(value),
+    )
 }
 
 pub(crate) fn to_string(cx: &mut Scope<'_>, value: &Value) -> Result<Value> {

@@ -10,6 +10,15 @@ use sinew_bridge::{
 };
 use sinew_js_quickjs::{Args, QuickJs, Scope, Value};
 
+#[path = "engine/buffers.rs"]
+mod buffers;
+#[path = "engine/gc_objects.rs"]
+mod gc_objects;
+#[path = "engine/scripts.rs"]
+mod scripts;
+#[path = "engine/strings.rs"]
+mod strings;
+
 type Result<T, E = Throw<Value>> = std::result::Result<T, E>;
 
 fn engine(heap_bytes: Option<usize>, hooks: &Rc<Hooks>) -> Result<QuickJs, String> {
@@ -162,6 +171,23 @@ fn graphs_that_fill_the_heap_fail_or_work() {
     assert!(works > 0 && fails > 0, "{works} and {fails}");
 }
 
+/// Each of them fails, or is right.
+fn string_operations(cx: &mut Scope<'_>, value: &Value) {
+    let Some(len) = QuickJs::string_len(cx, value) else {
+        return;
+    };
+    let _ = QuickJs::string_substring(cx, value, 1..len - 1);
+    let joined = QuickJs::string_concat(cx, value, value);
+    if let Ok(joined) = &joined {
+        assert!(QuickJs::string_compare(cx, joined, value).is_gt());
+    }
+    let first = QuickJs::string_at(cx, value, 0);
+    assert_eq!(
+        joined.map_or(first, |joined| QuickJs::string_at(cx, &joined, len)),
+        first
+    );
+}
+
 fn operations(cx: &mut Scope<'_>) -> Vec<Value> {
     let null = QuickJs::null();
     let mut kept = vec![
@@ -188,6 +214,13 @@ fn operations(cx: &mut Scope<'_>) -> Vec<Value> {
         QuickJs::create_uint8_array(cx, &[1; 500]),
         // SAFETY: the buffer is detached below, and no JavaScript uses it.
         unsafe { QuickJs::array_buffer_over(cx, bytes.as_mut_ptr(), 16) },
+        // SAFETY: the same.
+        unsafe { QuickJs::resizable_buffer_over(cx, bytes.as_mut_ptr(), 8, 16) },
+        // SAFETY: no JavaScript uses the buffer, ever.
+        unsafe { QuickJs::shared_buffer_over(cx, bytes.as_mut_ptr(), 8, Some(16)) },
+        eval(cx, "new SharedArrayBuffer(8, { maxByteLength: 1000 })"),
+        eval(cx, "'x'.repeat(9000) + 'y'.repeat(9000)"),
+        QuickJs::create_gc_object(cx, data),
         QuickJs::parse_json(cx, r#"{"a": [1, {"b": "c"}]}"#),
         eval(
             cx,
@@ -202,6 +235,9 @@ fn operations(cx: &mut Scope<'_>) -> Vec<Value> {
             let _ = QuickJs::get_own_property(cx, &object, "a property é".into());
         }
         QuickJs::as_utf16(cx, &value);
+        string_operations(cx, &value);
+        // SAFETY: there are as many bytes; others are ignored.
+        unsafe { QuickJs::set_buffer_len(cx, &value, 12) };
         QuickJs::detach(cx, &value);
         kept.push(value);
     }

@@ -10,24 +10,38 @@
 
 mod budget;
 mod calls;
+mod catch;
+mod exceptions;
+mod features;
 mod fixture;
+mod gc;
+mod gc_arrays;
+mod gc_types;
 mod host;
 mod identity;
 mod interruption;
 mod link;
 mod memory;
 mod references;
+mod shared;
 mod table;
 mod traps;
 
 pub use budget::*;
 pub use calls::*;
+pub use catch::*;
+pub use exceptions::*;
+pub use features::*;
+pub use gc::*;
+pub use gc_arrays::*;
+pub use gc_types::*;
 pub use host::*;
 pub use identity::*;
 pub use interruption::*;
 pub use link::*;
 pub use memory::*;
 pub use references::*;
+pub use shared::*;
 pub use table::*;
 pub use traps::*;
 
@@ -44,6 +58,7 @@ macro_rules! engine_conformance {
             budget_memory_grow
             budget_memory_minimum
             budget_of_failed_instance
+            budget_shared_memory
             budget_table_beyond_maximum
             budget_table_elements
             budget_tables_and_memories
@@ -51,10 +66,20 @@ macro_rules! engine_conformance {
             call_numbers
             call_other_instance
             call_vectors
+            exception_alloc
+            exception_clauses_catch_nothing_else
+            exception_fields_have_types
+            exception_of_host_is_caught
+            exception_rethrown
+            exception_survives_collection
+            exception_tags
+            exception_through_nested_frames
+            exception_uncaught
             externref_collected
             externref_identity
-            externref_of_wasm
             externref_released_with_store
+            features_absent_are_errors
+            features_refused_at_compile
             func_identity_lasts
             func_identity_of_host_functions
             func_identity_of_one_function
@@ -62,7 +87,22 @@ macro_rules! engine_conformance {
             func_identity_of_subtype
             func_index_in_module
             funcref_null_and_back
-            gc_signatures_refused
+            gc_array_read
+            gc_array_write
+            gc_arrays_of_other_types
+            gc_extern_conversions
+            gc_function_for_import
+            gc_global_for_import
+            gc_host_function
+            gc_i31
+            gc_identity
+            gc_objects_survive_collection
+            gc_type_of_argument
+            gc_type_of_element
+            gc_type_of_function
+            gc_type_of_global
+            gc_types_in_outline
+            gc_types_of_two_modules
             global_of_all_types
             host_function_of_references
             host_function_of_scalars
@@ -91,10 +131,13 @@ macro_rules! engine_conformance {
             link_types
             memory_absurd
             memory_alloc
+            memory_atomics
             memory_base_is_stable
             memory_beyond_maximum
             memory_seen_by_both_sides
             memory_shared
+            memory_shared_of_module
+            memory_shared_refused
             memory_wide
             stack_reserve_holds
             table_absurd
@@ -104,8 +147,8 @@ macro_rules! engine_conformance {
             table_of_externref
             table_wide
             trap_codes
-            trap_codes_of_exceptions
             trap_codes_of_gc
+            trap_codes_of_later_instructions
             trap_frames
             trap_in_start
             trap_stack_overflow
@@ -131,12 +174,19 @@ mod tests {
         let sources = [
             include_str!("engine/budget.rs"),
             include_str!("engine/calls.rs"),
+            include_str!("engine/catch.rs"),
+            include_str!("engine/exceptions.rs"),
+            include_str!("engine/features.rs"),
+            include_str!("engine/gc.rs"),
+            include_str!("engine/gc_arrays.rs"),
+            include_str!("engine/gc_types.rs"),
             include_str!("engine/host.rs"),
             include_str!("engine/identity.rs"),
             include_str!("engine/interruption.rs"),
             include_str!("engine/link.rs"),
             include_str!("engine/memory.rs"),
             include_str!("engine/references.rs"),
+            include_str!("engine/shared.rs"),
             include_str!("engine/table.rs"),
             include_str!("engine/traps.rs"),
         ];

@@ -10,12 +10,16 @@ mod buffers;
 mod errors;
 mod fixture;
 mod functions;
+mod gc_objects;
 mod life;
 mod modules;
 mod objects;
 mod patched;
 mod promises;
+mod resizable;
 mod scripts;
+mod shared;
+mod strings;
 mod termination;
 mod values;
 
@@ -23,12 +27,16 @@ pub use buffers::*;
 pub use errors::*;
 pub use fixture::{Fixture, Hooks, Resolution};
 pub use functions::*;
+pub use gc_objects::*;
 pub use life::*;
 pub use modules::*;
 pub use objects::*;
 pub use patched::*;
 pub use promises::*;
+pub use resizable::*;
 pub use scripts::*;
+pub use shared::*;
+pub use strings::*;
 pub use termination::*;
 pub use values::*;
 
@@ -45,10 +53,18 @@ macro_rules! host_conformance {
             primitives_have_types
             same_value_and_identity
             conversions_follow_the_specification
+            bigints_are_made
+            primitives_have_properties
             parse_json_is_not_evaluation
             array_arguments_of_each_kind
             fast_reads_answer_for_numbers_only
             fast_reads_of_bigints
+            // strings
+            string_units_are_read
+            string_substrings
+            string_concatenations
+            string_order
+            string_operations_are_not_patched
             // functions
             functions_present_themselves
             functions_are_no_constructors
@@ -74,6 +90,13 @@ macro_rules! host_conformance {
             errors_have_class_message_and_stack
             errors_take_a_prototype
             stacks_are_prepended
+            // GC objects
+            gc_objects_have_their_methods
+            gc_objects_refuse
+            gc_objects_are_keys
+            gc_objects_carry_data
+            gc_objects_from_outside
+            dead_gc_objects_are_buried
             // buffers
             buffers_alias_both_ways
             detached_buffers_are_empty
@@ -83,6 +106,16 @@ macro_rules! host_conformance {
             bytes_of_views
             copies_are_copies
             many_buffers_die_with_the_engine
+            // resizable and shared buffers
+            foreign_buffers_are_refused
+            resizable_buffers_follow_their_length
+            resizable_views_go_out_of_bounds
+            resizable_buffers_ask_the_hook
+            resizable_buffers_cannot_be_taken
+            resizable_buffers_are_not_confused
+            resizable_buffers_die_with_the_engine
+            shared_buffers_alias_both_ways
+            shared_buffers_grow
             // promises
             capabilities_settle
             promise_states_are_told
@@ -101,6 +134,7 @@ macro_rules! host_conformance {
             failed_cycles_leave_no_trace
             syntax_errors_in_modules
             refused_specifiers_keep_the_error
+            uninitialized_bindings
             attributes_reach_resolve
             dynamic_imports
             top_level_await
@@ -138,4 +172,47 @@ macro_rules! host_conformance {
             }
         )*
     };
+}
+
+#[cfg(test)]
+mod tests {
+    /// Every public body is in the list, and nothing else.
+    #[test]
+    fn list_is_complete() {
+        let sources = [
+            include_str!("host/buffers.rs"),
+            include_str!("host/errors.rs"),
+            include_str!("host/functions.rs"),
+            include_str!("host/gc_objects.rs"),
+            include_str!("host/life.rs"),
+            include_str!("host/modules.rs"),
+            include_str!("host/objects.rs"),
+            include_str!("host/patched.rs"),
+            include_str!("host/promises.rs"),
+            include_str!("host/resizable.rs"),
+            include_str!("host/scripts.rs"),
+            include_str!("host/shared.rs"),
+            include_str!("host/strings.rs"),
+            include_str!("host/termination.rs"),
+            include_str!("host/values.rs"),
+        ];
+        let mut bodies: Vec<&str> = sources
+            .iter()
+            .flat_map(|source| source.lines())
+            .filter_map(|line| line.strip_prefix("pub fn ")?.split_once("<J: JsHost>()"))
+            .map(|(name, _)| name)
+            .collect();
+        bodies.sort_unstable();
+        let (_, list) = include_str!("host.rs")
+            .split_once("@tests $host:\n")
+            .expect("the list");
+        let (list, _) = list.split_once('}').expect("its end");
+        let mut list: Vec<&str> = list
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with("//"))
+            .collect();
+        list.sort_unstable();
+        assert_eq!(bodies, list);
+    }
 }

@@ -2,58 +2,31 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use super::entity::{self, Exception, Func, Global, Memory, Ref, Table, Val};
 use crate::{
     EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncIdentity,
-    FuncType, GlobalType, HostFunc, HostId, HostTrap, Limits, MemoryType, StoreData, TableType,
-    TrapCode, WasmEngine, WasmFeatures,
+    FuncType, GlobalType, HostFunc, HostId, HostTrap, ImportType, MemoryType, Reference, StoreData,
+    TableType, TrapCode, ValType, WasmEngine, WasmFeatures,
 };
-
-type Val = crate::Val<EmptyEngine>;
-/// [`HostFunc::invoke`]
-type Invoke = fn(&mut &mut EmptyStore, HostId, &mut [u64]) -> Result<(), HostTrap>;
-/// [`HostFunc::call`]
-type Call = fn(&mut &mut EmptyStore, HostId, &[Val], &mut [Val]) -> Result<(), HostTrap>;
 
 /// The engine.
 #[derive(Clone)]
 pub struct EmptyEngine;
 
 /// A store. What is in it is owned by its handles.
-pub struct EmptyStore(StoreData);
+pub struct EmptyStore {
+    data: StoreData,
+    /// The exception on its way out.
+    thrown: Option<Rc<Exception>>,
+}
 
 /// What only a module could bring about.
 #[derive(Clone, Copy)]
 pub enum NoCode {}
-
-/// A function of the host.
-pub struct Func {
-    ty: FuncType,
-    id: HostId,
-    invoke: Invoke,
-    call: Call,
-}
-
-/// A linear memory.
-pub struct Memory {
-    ty: MemoryType,
-    /// Never longer than its capacity, so that it stays where it is.
-    bytes: RefCell<Vec<u8>>,
-}
-
-/// A table.
-pub struct Table {
-    ty: TableType,
-    elements: RefCell<Vec<Val>>,
-}
-
-/// A global.
-pub struct Global {
-    ty: GlobalType,
-    value: RefCell<Val>,
-}
 
 /// The error: its kind says it all.
 #[derive(Debug)]
@@ -76,10 +49,8 @@ impl EngineError for EmptyError {
 }
 
 const NO_CODE: EmptyError = EmptyError(ErrorKind::Compile { offset: None });
-const LIMIT: EmptyError = EmptyError(ErrorKind::Limit);
-
-/// By how many bytes a memory can grow, its maximum permitting.
-const ROOM: u64 = 1 << 20;
+pub(super) const LIMIT: EmptyError = EmptyError(ErrorKind::Limit);
+const TYPE: EmptyError = EmptyError(ErrorKind::Type);
 
 impl EmptyStore {
     /// Runs the body of a host function.
@@ -87,40 +58,27 @@ impl EmptyStore {
         self: &mut &mut Self,
         body: impl FnOnce(&mut &mut Self) -> Result<(), HostTrap>,
     ) -> Result<(), EmptyError> {
-        if self.0.termination.is_set() {
+        if self.data.termination.is_set() {
             return Err(EmptyError(ErrorKind::Terminated));
         }
         match catch_unwind(AssertUnwindSafe(|| body(self))) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(HostTrap)) => Err(EmptyError(ErrorKind::Host)),
+            Ok(Err(HostTrap::Completion)) => Err(EmptyError(ErrorKind::Host)),
+            Ok(Err(HostTrap::Exception)) => Err(EmptyError(ErrorKind::Exception)),
             Err(panic) => {
-                self.0.termination.set_panicked(&*panic);
+                self.data.termination.set_panicked(&*panic);
                 Err(EmptyError(ErrorKind::Host))
             }
         }
     }
 }
 
-/// The size after growth by `delta`, if the maximum permits it.
-fn grown(size: u64, delta: u64, limits: Limits) -> Result<u64, EmptyError> {
-    let sum = size.checked_add(delta).ok_or(LIMIT)?;
-    if limits.max.is_some_and(|max| sum > max) {
-        return Err(LIMIT);
+fn check(value: &Val, ty: ValType) -> Result<(), EmptyError> {
+    if entity::matches(value, ty) {
+        Ok(())
+    } else {
+        Err(TYPE)
     }
-    Ok(sum)
-}
-
-/// A number of pages as bytes.
-fn bytes(pages: u64, ty: &MemoryType) -> Result<u64, EmptyError> {
-    pages.checked_mul(1 << ty.page_size_log2).ok_or(LIMIT)
-}
-
-fn pages(memory: &Memory) -> u64 {
-    memory.bytes.borrow().len() as u64 >> memory.ty.page_size_log2
-}
-
-fn index(index: u64) -> Result<usize, EmptyError> {
-    usize::try_from(index).map_err(|_| LIMIT)
 }
 
 impl WasmEngine for EmptyEngine {
@@ -137,8 +95,10 @@ impl WasmEngine for EmptyEngine {
     type Memory = Rc<Memory>;
     type Table = Rc<Table>;
     type Global = Rc<Global>;
-    type Tag = NoCode;
-    type ExternRef = Rc<ExternPayload>;
+    type Tag = Rc<FuncType>;
+    type ExternRef = Ref;
+    type AnyRef = Ref;
+    type ExnRef = Rc<Exception>;
     type Raw = u64;
     type Error = EmptyError;
 
@@ -150,7 +110,7 @@ impl WasmEngine for EmptyEngine {
     fn engine_interrupt(_: &EmptyEngine) {}
 
     fn store_new(_: &EmptyEngine, data: StoreData) -> Result<EmptyStore, EmptyError> {
-        Ok(EmptyStore(data))
+        Ok(EmptyStore { data, thrown: None })
     }
 
     fn store_mut(store: &mut EmptyStore) -> &mut EmptyStore {
@@ -158,7 +118,7 @@ impl WasmEngine for EmptyEngine {
     }
 
     fn store_data<'a>(store: &'a &mut EmptyStore) -> &'a StoreData {
-        &store.0
+        &store.data
     }
 
     fn stack_reserve(_: &EmptyEngine) -> usize {
@@ -193,6 +153,7 @@ impl WasmEngine for EmptyEngine {
     fn func_alloc<H: HostFunc<Self>>(
         _: &mut &mut EmptyStore,
         ty: &FuncType,
+        _: Option<ImportType<'_, Self>>,
         id: HostId,
     ) -> Result<Rc<Func>, EmptyError> {
         Ok(Rc::new(Func {
@@ -286,43 +247,46 @@ impl WasmEngine for EmptyEngine {
         *raw
     }
 
-    fn extern_alloc(
-        _: &mut &mut EmptyStore,
-        payload: ExternPayload,
-    ) -> Result<Rc<ExternPayload>, EmptyError> {
-        Ok(Rc::new(payload))
+    fn extern_alloc(_: &mut &mut EmptyStore, payload: ExternPayload) -> Result<Ref, EmptyError> {
+        Ok(Ref::Host(Rc::new(payload)))
     }
 
-    fn extern_host(_: &mut &mut EmptyStore, value: &Rc<ExternPayload>) -> HostId {
-        value.id()
+    fn extern_read(_: &mut &mut EmptyStore, value: &Ref) -> Reference<Self> {
+        value.read()
+    }
+
+    fn extern_from_any(_: &mut &mut EmptyStore, value: &Ref) -> Result<Ref, EmptyError> {
+        Ok(value.clone())
+    }
+
+    fn any_from_extern(_: &mut &mut EmptyStore, value: &Ref) -> Result<Ref, EmptyError> {
+        Ok(value.clone())
+    }
+
+    fn any_from_i31(_: &mut &mut EmptyStore, value: i32) -> Result<Ref, EmptyError> {
+        Ok(Ref::I31(value))
+    }
+
+    fn any_read(_: &mut &mut EmptyStore, value: &Ref) -> Reference<Self> {
+        value.read()
+    }
+
+    // Only code makes arrays.
+    fn array_read_u16(_: &mut &mut EmptyStore, _: &Ref, _: Range<u32>) -> Option<Vec<u16>> {
+        None
+    }
+
+    fn array_write_u16(_: &mut &mut EmptyStore, _: &Ref, _: u32, _: &[u16]) -> Option<()> {
+        None
     }
 
     fn mem_alloc(store: &mut &mut EmptyStore, ty: &MemoryType) -> Result<Rc<Memory>, EmptyError> {
-        let min = bytes(ty.limits.min, ty)?;
-        let max = ty
-            .limits
-            .max
-            .map_or(u64::MAX, |max| bytes(max, ty).unwrap_or(u64::MAX));
-        let budget = &store.0.budget;
-        if !budget.memory_growing(0, min) {
-            return Err(LIMIT);
-        }
-        let mut data = Vec::new();
-        let reserved = data.try_reserve_exact(index(min.saturating_add(ROOM).min(max))?);
-        if reserved.is_err() || !budget.memory() {
-            budget.memory_grow_failed(min);
-            return Err(LIMIT);
-        }
-        data.resize(index(min)?, 0);
-        Ok(Rc::new(Memory {
-            ty: *ty,
-            bytes: RefCell::new(data),
-        }))
+        Ok(Rc::new(Memory::new(ty, &store.data.budget)?))
     }
 
     fn mem_type(_: &mut &mut EmptyStore, memory: &Rc<Memory>) -> MemoryType {
         let mut ty = memory.ty;
-        ty.limits.min = pages(memory);
+        ty.limits.min = memory.pages();
         ty
     }
 
@@ -336,15 +300,7 @@ impl WasmEngine for EmptyEngine {
         memory: &Rc<Memory>,
         delta: u64,
     ) -> Result<u64, EmptyError> {
-        let before = pages(memory);
-        let after = bytes(grown(before, delta, memory.ty.limits)?, &memory.ty)?;
-        let mut bytes = memory.bytes.borrow_mut();
-        let fits = after <= bytes.capacity() as u64;
-        if !fits || !store.0.budget.memory_growing(bytes.len() as u64, after) {
-            return Err(LIMIT);
-        }
-        bytes.resize(index(after)?, 0);
-        Ok(before)
+        memory.grow(delta, &store.data.budget)
     }
 
     fn table_alloc(
@@ -352,22 +308,8 @@ impl WasmEngine for EmptyEngine {
         ty: &TableType,
         init: &Val,
     ) -> Result<Rc<Table>, EmptyError> {
-        let budget = &store.0.budget;
-        if !budget.table_growing(0, ty.limits.min) {
-            return Err(LIMIT);
-        }
-        let mut elements = Vec::new();
-        let min = index(ty.limits.min);
-        let reserved = min.is_ok_and(|min| elements.try_reserve_exact(min).is_ok());
-        if !reserved || !budget.table() {
-            budget.table_grow_failed(ty.limits.min);
-            return Err(LIMIT);
-        }
-        elements.resize(index(ty.limits.min)?, init.clone());
-        Ok(Rc::new(Table {
-            ty: *ty,
-            elements: RefCell::new(elements),
-        }))
+        check(init, ValType::Ref(ty.element))?;
+        Ok(Rc::new(Table::new(ty, init, &store.data.budget)?))
     }
 
     fn table_type(_: &mut &mut EmptyStore, table: &Rc<Table>) -> TableType {
@@ -381,7 +323,11 @@ impl WasmEngine for EmptyEngine {
     }
 
     fn table_get(_: &mut &mut EmptyStore, table: &Rc<Table>, at: u64) -> Option<Val> {
-        table.elements.borrow().get(index(at).ok()?).cloned()
+        table
+            .elements
+            .borrow()
+            .get(entity::index(at).ok()?)
+            .cloned()
     }
 
     fn table_set(
@@ -390,8 +336,9 @@ impl WasmEngine for EmptyEngine {
         at: u64,
         value: &Val,
     ) -> Result<(), EmptyError> {
+        check(value, ValType::Ref(table.ty.element))?;
         let mut elements = table.elements.borrow_mut();
-        let element = index(at).ok().and_then(|at| elements.get_mut(at));
+        let element = entity::index(at).ok().and_then(|at| elements.get_mut(at));
         let out_of_bounds = EmptyError(ErrorKind::Trap(TrapCode::TableOutOfBounds));
         *element.ok_or(out_of_bounds)? = value.clone();
         Ok(())
@@ -403,22 +350,17 @@ impl WasmEngine for EmptyEngine {
         delta: u64,
         init: &Val,
     ) -> Result<u64, EmptyError> {
-        let mut elements = table.elements.borrow_mut();
-        let before = elements.len() as u64;
-        let after = grown(before, delta, table.ty.limits)?;
-        let fits = index(delta).is_ok_and(|delta| elements.try_reserve(delta).is_ok());
-        if !fits || !store.0.budget.table_growing(before, after) {
-            return Err(LIMIT);
-        }
-        elements.resize(index(after)?, init.clone());
-        Ok(before)
+        check(init, ValType::Ref(table.ty.element))?;
+        table.grow(delta, init, &store.data.budget)
     }
 
     fn global_alloc(
         _: &mut &mut EmptyStore,
         ty: &GlobalType,
+        _: Option<ImportType<'_, Self>>,
         value: &Val,
     ) -> Result<Rc<Global>, EmptyError> {
+        check(value, ty.value)?;
         Ok(Rc::new(Global {
             ty: *ty,
             value: RefCell::new(value.clone()),
@@ -438,11 +380,57 @@ impl WasmEngine for EmptyEngine {
         global: &Rc<Global>,
         value: &Val,
     ) -> Result<(), EmptyError> {
+        check(value, global.ty.value)?;
         *global.value.borrow_mut() = value.clone();
         Ok(())
     }
 
-    fn tag_type(_: &mut &mut EmptyStore, tag: &NoCode) -> FuncType {
-        match *tag {}
+    fn tag_type(_: &mut &mut EmptyStore, tag: &Rc<FuncType>) -> FuncType {
+        FuncType::clone(tag)
+    }
+
+    fn tag_alloc(_: &mut &mut EmptyStore, ty: &FuncType) -> Result<Rc<FuncType>, EmptyError> {
+        Ok(Rc::new(ty.clone()))
+    }
+
+    fn tag_eq(_: &mut &mut EmptyStore, a: &Rc<FuncType>, b: &Rc<FuncType>) -> bool {
+        Rc::ptr_eq(a, b)
+    }
+
+    fn exn_alloc(
+        _: &mut &mut EmptyStore,
+        tag: &Rc<FuncType>,
+        fields: &[Val],
+    ) -> Result<Rc<Exception>, EmptyError> {
+        if fields.len() != tag.params().len() {
+            return Err(TYPE);
+        }
+        for (field, ty) in fields.iter().zip(tag.params()) {
+            check(field, *ty)?;
+        }
+        Ok(Rc::new(Exception {
+            tag: tag.clone(),
+            fields: fields.into(),
+        }))
+    }
+
+    fn exn_tag(_: &mut &mut EmptyStore, exn: &Rc<Exception>) -> Result<Rc<FuncType>, EmptyError> {
+        Ok(exn.tag.clone())
+    }
+
+    fn exn_read(_: &mut &mut EmptyStore, exn: &Rc<Exception>) -> Result<Vec<Val>, EmptyError> {
+        Ok(exn.fields.to_vec())
+    }
+
+    fn exn_identity(_: &mut &mut EmptyStore, exn: &Rc<Exception>) -> u64 {
+        Rc::as_ptr(exn).addr() as u64
+    }
+
+    fn exn_throw(store: &mut &mut EmptyStore, exn: &Rc<Exception>) {
+        store.thrown = Some(exn.clone());
+    }
+
+    fn exn_take(store: &mut &mut EmptyStore) -> Option<Rc<Exception>> {
+        store.thrown.take()
     }
 }

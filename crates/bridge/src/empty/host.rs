@@ -1,12 +1,14 @@
 //! A JavaScript engine that parses nothing.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::object::{self, Key, Kind, Native, Property, WeakObject};
 use super::promise::{self, Job};
 use super::realm::{self, Realm, Scope};
-use super::value::{Arguments, Value, string_to_bigint64};
+use super::value::{Arguments, Value};
 use crate::class::{throw, type_error};
 use crate::{
     Capability, Completion, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic,
@@ -17,6 +19,10 @@ use crate::{
 pub struct EmptyHost(Realm);
 
 const NOT_PARSED: &str = "this engine parses nothing";
+
+fn no_foreign_bytes(cx: &mut Scope<'_>) -> Completion<EmptyHost> {
+    Err(type_error::<EmptyHost>(cx, "no buffers over foreign bytes"))
+}
 
 impl JsHost for EmptyHost {
     const NAME: &'static str = "empty";
@@ -102,14 +108,33 @@ impl JsHost for EmptyHost {
     }
 
     fn as_utf16(_: &mut Scope<'_>, value: &Value) -> Option<Vec<u16>> {
-        match value {
-            Value::String(units) => Some(units.to_vec()),
-            _ => None,
-        }
+        Some(value.units()?.to_vec())
     }
 
     fn as_text(_: &mut Scope<'_>, value: &Value) -> Option<String> {
         value.text()
+    }
+
+    fn string_len(_: &mut Scope<'_>, value: &Value) -> Option<usize> {
+        Some(value.units()?.len())
+    }
+
+    fn string_at(_: &mut Scope<'_>, value: &Value, index: usize) -> Option<u16> {
+        value.units()?.get(index).copied()
+    }
+
+    fn string_substring(_: &mut Scope<'_>, value: &Value, range: Range<usize>) -> Completion<Self> {
+        let units = value.units().and_then(|units| units.get(range));
+        Ok(Value::String(units.unwrap_or_default().into()))
+    }
+
+    fn string_concat(_: &mut Scope<'_>, a: &Value, b: &Value) -> Completion<Self> {
+        let units = [a, b].into_iter().filter_map(Value::units).flatten();
+        Ok(Value::String(units.copied().collect()))
+    }
+
+    fn string_compare(_: &mut Scope<'_>, a: &Value, b: &Value) -> Ordering {
+        a.units().cmp(&b.units())
     }
 
     fn same_value(_: &mut Scope<'_>, a: &Value, b: &Value) -> bool {
@@ -165,12 +190,18 @@ impl JsHost for EmptyHost {
     }
 
     fn to_bigint64(cx: &mut Scope<'_>, value: &Value) -> Completion<Self, i64> {
-        match realm::to_primitive(cx, value, realm::NUMBER)? {
-            Value::BigInt(value) => Ok(value as i64),
-            Value::Boolean(value) => Ok(value.into()),
-            Value::String(units) => string_to_bigint64(&String::from_utf16_lossy(&units))
-                .ok_or_else(|| throw::<Self>(cx, ErrorClass::SyntaxError, "not a BigInt")),
-            _ => Err(type_error::<Self>(cx, "cannot convert to a BigInt")),
+        Ok(realm::to_bigint(cx, value)?.0 as i64)
+    }
+
+    /// Throws a RangeError beyond 128 bits.
+    fn to_bigint(cx: &mut Scope<'_>, value: &Value) -> Completion<Self> {
+        match realm::to_bigint(cx, value)? {
+            (value, true) => Ok(Value::BigInt(value)),
+            (_, false) => Err(throw::<Self>(
+                cx,
+                ErrorClass::RangeError,
+                "too large a BigInt",
+            )),
         }
     }
 
@@ -225,30 +256,13 @@ impl JsHost for EmptyHost {
     }
 
     fn set_prototype(cx: &mut Scope<'_>, object: &Value, proto: &Value) -> Completion<Self, ()> {
-        // The chain must not come back to the object.
-        let mut next = proto.clone();
-        let mut done = object
-            .object()
-            .is_some_and(|object| object.extensible.get() || object.proto.borrow().same(proto));
-        while let Some(object_of_chain) = next.object() {
-            done &= !next.same(object);
-            if !done {
-                break;
-            }
-            let above = object_of_chain.proto.borrow().clone();
-            next = above;
-        }
-        if let (true, Some(object)) = (done, object.object()) {
-            object.proto.replace(proto.clone());
-        }
+        let done = object::set_prototype(object, proto);
         realm::defined(cx, done)
     }
 
-    fn freeze(_: &mut Scope<'_>, object: &Value) -> Completion<Self, ()> {
-        if let Some(object) = object.object() {
-            object.freeze();
-        }
-        Ok(())
+    fn freeze(cx: &mut Scope<'_>, object: &Value) -> Completion<Self, ()> {
+        let done = object.object().is_none_or(|object| object.freeze());
+        realm::defined(cx, done)
     }
 
     fn is_callable(_: &mut Scope<'_>, value: &Value) -> bool {
@@ -291,7 +305,7 @@ impl JsHost for EmptyHost {
         match intrinsic {
             Intrinsic::ObjectPrototype => cx.object_prototype.clone(),
             Intrinsic::FunctionPrototype => cx.function_prototype.clone(),
-            Intrinsic::ErrorConstructor => cx.error.clone(),
+            Intrinsic::ErrorConstructor => cx.error_constructor.clone(),
             Intrinsic::ErrorPrototype => cx.error_prototypes[0].clone(),
             Intrinsic::Promise => cx.promise.clone(),
         }
@@ -302,20 +316,7 @@ impl JsHost for EmptyHost {
     }
 
     fn create_array(cx: &mut Scope<'_>, elements: &[Value]) -> Completion<Self> {
-        let proto = cx.object_prototype.clone();
-        let array = cx.allocate(Kind::Array, &proto);
-        if let Some(object) = array.object() {
-            let length = Property {
-                configurable: false,
-                ..Property::readonly(Value::Number(elements.len() as f64))
-            };
-            let elements = elements.iter().zip(0..);
-            let elements = elements.map(|(v, i)| (Key::Index(i), Property::data(v.clone())));
-            let mut properties = object.properties.borrow_mut();
-            properties.extend(elements);
-            properties.push((Key::new("length".into()), length));
-        }
-        Ok(array)
+        Ok(cx.array(elements))
     }
 
     fn create_host_object(cx: &mut Scope<'_>, proto: &Value, data: HostData) -> Completion<Self> {
@@ -323,9 +324,14 @@ impl JsHost for EmptyHost {
         Ok(cx.allocate(Kind::Host(data, graveyard), proto))
     }
 
+    fn create_gc_object(cx: &mut Scope<'_>, data: HostData) -> Completion<Self> {
+        let graveyard = cx.graveyard.clone();
+        Ok(cx.allocate(Kind::Gc(data, graveyard), &Value::Null))
+    }
+
     fn host_data(_: &mut Scope<'_>, value: &Value) -> Option<HostData> {
         match &value.object()?.kind {
-            Kind::Host(data, _) => Some(*data),
+            Kind::Host(data, _) | Kind::Gc(data, _) => Some(*data),
             _ => None,
         }
     }
@@ -335,17 +341,7 @@ impl JsHost for EmptyHost {
         data: F::Data,
         spec: FunctionSpec<'_>,
     ) -> Completion<Self> {
-        let proto = cx.function_prototype.clone();
-        let body: Native<F> = Native {
-            data,
-            constructor: spec.constructor,
-        };
-        let function = cx.allocate(Kind::Function(Box::new(body)), &proto);
-        let length = Property::readonly(Value::Number(spec.length.into()));
-        Self::define_property(cx, &function, "length".into(), length)?;
-        let name = Property::readonly(spec.name.into());
-        Self::define_property(cx, &function, "name".into(), name)?;
-        Ok(function)
+        Ok(cx.function::<F>(data, spec))
     }
 
     fn function_data<F: NativeFn<Self>>(_: &mut Scope<'_>, value: &Value) -> Option<F::Data>
@@ -370,41 +366,52 @@ impl JsHost for EmptyHost {
         proto: Option<&Value>,
         message: &str,
     ) -> Value {
-        let proto = match proto {
-            Some(proto) => proto.clone(),
-            None => cx.error_prototypes[class as usize].clone(),
-        };
-        let error = cx.allocate(Kind::Error(RefCell::default()), &proto);
-        if let Some(object) = error.object() {
-            let message = Property::hidden(message.into());
-            object.define(Key::new("message".into()), message);
-        }
-        error
+        cx.error(class, proto, message)
     }
 
     fn error_stack(_: &mut Scope<'_>, error: &Value) -> String {
-        match error.object().map(|object| &object.kind) {
-            Some(Kind::Error(frames)) => frames.borrow().join("\n"),
-            _ => String::new(),
-        }
+        error
+            .object()
+            .map_or(String::new(), |error| error.stack_text())
     }
 
-    fn prepend_stack(cx: &mut Scope<'_>, error: &Value, frames: &[String]) {
-        if let Some(object) = error.object()
-            && let Kind::Error(stack) = &object.kind
-        {
-            stack.borrow_mut().splice(0..0, frames.iter().cloned());
-            let stack = Property::hidden(Self::error_stack(cx, error).as_str().into());
-            object.define(Key::new("stack".into()), stack);
+    fn prepend_stack(_: &mut Scope<'_>, error: &Value, frames: &[String]) {
+        if let Some(error) = error.object() {
+            error.prepend_stack(frames);
         }
     }
 
     /// Throws: in safe Rust every buffer owns its bytes.
     unsafe fn array_buffer_over(cx: &mut Scope<'_>, _: *mut u8, _: usize) -> Completion<Self> {
-        Err(type_error::<Self>(
-            cx,
-            "this engine has no buffers over foreign bytes",
-        ))
+        no_foreign_bytes(cx)
+    }
+
+    /// Throws, as [`array_buffer_over`](Self::array_buffer_over).
+    unsafe fn resizable_buffer_over(
+        cx: &mut Scope<'_>,
+        _: *mut u8,
+        _: usize,
+        _: usize,
+    ) -> Completion<Self> {
+        no_foreign_bytes(cx)
+    }
+
+    /// Throws, as [`array_buffer_over`](Self::array_buffer_over).
+    unsafe fn shared_buffer_over(
+        cx: &mut Scope<'_>,
+        _: *mut u8,
+        _: usize,
+        _: Option<usize>,
+    ) -> Completion<Self> {
+        no_foreign_bytes(cx)
+    }
+
+    /// There are no such buffers.
+    unsafe fn set_buffer_len(_: &mut Scope<'_>, _: &Value, _: usize) {}
+
+    // Every view has a buffer of its own length.
+    fn is_out_of_bounds(_: &mut Scope<'_>, _: &Value) -> bool {
+        false
     }
 
     fn detach(_: &mut Scope<'_>, buffer: &Value) {
@@ -458,12 +465,7 @@ impl JsHost for EmptyHost {
     }
 
     fn enqueue_job(cx: &mut Scope<'_>, function: &Value) -> Completion<Self, ()> {
-        cx.jobs.push_back(Job {
-            function: function.clone(),
-            this: Value::Undefined,
-            args: Vec::new(),
-            reject: None,
-        });
+        cx.jobs.push_back(Job::of(function));
         Ok(())
     }
 

@@ -36,6 +36,8 @@ pub(super) enum Kind {
     /// The frames that were put on its stack.
     Error(RefCell<Vec<String>>),
     Host(HostData, Graveyard),
+    /// An Exported GC Object: without a prototype, never extensible.
+    Gc(HostData, Graveyard),
     Function(Box<dyn Body>),
     Promise(RefCell<Promise>),
     /// An ArrayBuffer or Uint8Array with its own bytes, none once detached.
@@ -70,7 +72,7 @@ impl<F: NativeFn<EmptyHost>> Body for Native<F> {
 
 impl Drop for Object {
     fn drop(&mut self) {
-        if let Kind::Host(data, graveyard) = &self.kind {
+        if let Kind::Host(data, graveyard) | Kind::Gc(data, graveyard) = &self.kind {
             graveyard.borrow_mut().push(*data);
         }
     }
@@ -163,8 +165,25 @@ impl Object {
             Kind::Error(_) => ObjectClass::Error,
             Kind::Ordinary | Kind::Host(..) => ObjectClass::Ordinary,
             Kind::Function(_) => ObjectClass::Function,
+            Kind::Gc(..) => ObjectClass::Other,
             Kind::Promise(_) => ObjectClass::Promise,
             Kind::Bytes(class, _) => *class,
+        }
+    }
+
+    /// The frames that were put on an error's stack.
+    pub(super) fn stack_text(&self) -> String {
+        match &self.kind {
+            Kind::Error(frames) => frames.borrow().join("\n"),
+            _ => String::new(),
+        }
+    }
+
+    pub(super) fn prepend_stack(&self, frames: &[String]) {
+        if let Kind::Error(stack) = &self.kind {
+            stack.borrow_mut().splice(0..0, frames.iter().cloned());
+            let stack = Property::hidden(self.stack_text().as_str().into());
+            self.define(Key::new("stack".into()), stack);
         }
     }
 
@@ -218,7 +237,11 @@ impl Object {
         keys.into_iter().map(Key::to_value).collect()
     }
 
-    pub(super) fn freeze(&self) {
+    /// Whether that could be done.
+    pub(super) fn freeze(&self) -> bool {
+        if let Kind::Gc(..) = self.kind {
+            return false;
+        }
         self.extensible.set(false);
         for (_, property) in self.properties.borrow_mut().iter_mut() {
             property.configurable = false;
@@ -226,22 +249,66 @@ impl Object {
                 *writable = false;
             }
         }
+        true
     }
 }
 
-/// [OrdinaryGet](https://tc39.es/ecma262/#sec-ordinaryget)
+/// [OrdinarySetPrototypeOf](https://tc39.es/ecma262/#sec-ordinarysetprototypeof), and whether that
+/// could be done.
+pub(super) fn set_prototype(value: &Value, proto: &Value) -> bool {
+    let Some(object) = value.object() else {
+        return false;
+    };
+    let may = object.extensible.get() || object.proto.borrow().same(proto);
+    if !may || matches!(object.kind, Kind::Gc(..)) {
+        return false;
+    }
+    // The chain must not come back to the object.
+    let mut next = proto.clone();
+    while let Value::Object(above) = next {
+        if Rc::ptr_eq(&above, object) {
+            return false;
+        }
+        next = above.proto.borrow().clone();
+    }
+    object.proto.replace(proto.clone());
+    true
+}
+
+/// [GetV](https://tc39.es/ecma262/#sec-getv), for which all primitives have the prototype of plain
+/// objects.
 pub(super) fn get(
     cx: &mut Scope<'_>,
-    object: &Value,
+    value: &Value,
     key: PropertyKey<'_, EmptyHost>,
 ) -> Completion<EmptyHost> {
-    match find(object, key).map(|property| property.kind) {
+    let found = match value {
+        Value::Undefined | Value::Null => {
+            return Err(type_error::<EmptyHost>(cx, "it has no properties"));
+        }
+        Value::Object(_) => find(value, key),
+        _ => string_property(value, &Key::new(key)).or_else(|| find(&cx.object_prototype, key)),
+    };
+    match found.map(|property| property.kind) {
         Some(PropertyKind::Data { value, .. }) => Ok(value),
         Some(PropertyKind::Accessor { get: Some(get), .. }) => {
-            EmptyHost::call(cx, &get, object, &[])
+            EmptyHost::call(cx, &get, value, &[])
         }
         _ => Ok(Value::Undefined),
     }
+}
+
+/// [StringGetOwnProperty](https://tc39.es/ecma262/#sec-stringgetownproperty), and `length`.
+fn string_property(value: &Value, key: &Key) -> Option<Property> {
+    let units = value.units()?;
+    let value = match key {
+        Key::Index(index) => Value::String([*units.get(*index as usize)?].into()),
+        Key::Name(name) if name.iter().copied().eq("length".encode_utf16()) => {
+            Value::Number(units.len() as f64)
+        }
+        _ => return None,
+    };
+    Some(Property::data(value))
 }
 
 fn find(object: &Value, key: PropertyKey<'_, EmptyHost>) -> Option<Property> {

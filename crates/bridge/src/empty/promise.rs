@@ -37,6 +37,18 @@ pub(super) struct Job {
     pub(super) reject: Option<Value>,
 }
 
+impl Job {
+    /// A call without arguments.
+    pub(super) fn of(function: &Value) -> Self {
+        Self {
+            function: function.clone(),
+            this: Value::Undefined,
+            args: Vec::new(),
+            reject: None,
+        }
+    }
+}
+
 pub(super) fn of(value: &Value) -> Option<&RefCell<Promise>> {
     match &value.object()?.kind {
         Kind::Promise(promise) => Some(promise),

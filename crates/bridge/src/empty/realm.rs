@@ -7,9 +7,9 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::host::EmptyHost;
-use super::object::{Kind, Object, Property};
+use super::object::{Key, Kind, Native, Object, Property};
 use super::promise::{self, Job};
-use super::value::{Arguments, Value};
+use super::value::{Arguments, Value, string_to_bigint};
 use crate::class::{throw, type_error};
 use crate::{
     Completion, ErrorClass, FunctionSpec, Graveyard, HostConfig, HostHooks, JsHost, NativeFn,
@@ -32,7 +32,7 @@ pub struct Realm {
     pub(super) global: Value,
     pub(super) object_prototype: Value,
     pub(super) function_prototype: Value,
-    pub(super) error: Value,
+    pub(super) error_constructor: Value,
     pub(super) promise: Value,
     /// By [`ErrorClass`].
     pub(super) error_prototypes: Vec<Value>,
@@ -68,7 +68,7 @@ impl Realm {
             global: Value::Undefined,
             object_prototype: Value::Null,
             function_prototype: Value::Null,
-            error: Value::Undefined,
+            error_constructor: Value::Undefined,
             promise: Value::Undefined,
             error_prototypes: Vec::new(),
         }
@@ -78,11 +78,12 @@ impl Realm {
         if self.heap.len() == self.heap.capacity() {
             self.collect_garbage();
         }
+        let extensible = !matches!(kind, Kind::Gc(..));
         let object = Rc::new(Object {
             kind,
             proto: RefCell::new(proto.clone()),
             properties: RefCell::default(),
-            extensible: Cell::new(true),
+            extensible: Cell::new(extensible),
         });
         self.heap.push(Rc::downgrade(&object));
         Value::Object(object)
@@ -91,6 +92,59 @@ impl Realm {
     /// Forgets the objects that are gone.
     pub(super) fn collect_garbage(&mut self) {
         self.heap.retain(|object| object.strong_count() > 0);
+    }
+
+    pub(super) fn array(&mut self, elements: &[Value]) -> Value {
+        let proto = self.object_prototype.clone();
+        let array = self.allocate(Kind::Array, &proto);
+        if let Some(object) = array.object() {
+            let length = Property {
+                configurable: false,
+                ..Property::readonly(Value::Number(elements.len() as f64))
+            };
+            let elements = elements.iter().zip(0..);
+            let elements = elements.map(|(v, i)| (Key::Index(i), Property::data(v.clone())));
+            let mut properties = object.properties.borrow_mut();
+            properties.extend(elements);
+            properties.push((Key::new("length".into()), length));
+        }
+        array
+    }
+
+    pub(super) fn function<F: NativeFn<EmptyHost>>(
+        &mut self,
+        data: F::Data,
+        spec: FunctionSpec<'_>,
+    ) -> Value {
+        let proto = self.function_prototype.clone();
+        let body: Native<F> = Native {
+            data,
+            constructor: spec.constructor,
+        };
+        let function = self.allocate(Kind::Function(Box::new(body)), &proto);
+        if let Some(object) = function.object() {
+            let length = Property::readonly(Value::Number(spec.length.into()));
+            object.define(Key::new("length".into()), length);
+            let name = Property::readonly(spec.name.into());
+            object.define(Key::new("name".into()), name);
+        }
+        function
+    }
+
+    pub(super) fn error(
+        &mut self,
+        class: ErrorClass,
+        proto: Option<&Value>,
+        message: &str,
+    ) -> Value {
+        let own = &self.error_prototypes[class as usize];
+        let proto = proto.unwrap_or(own).clone();
+        let error = self.allocate(Kind::Error(RefCell::default()), &proto);
+        if let Some(object) = error.object() {
+            let message = Property::hidden(message.into());
+            object.define(Key::new("message".into()), message);
+        }
+        error
     }
 
     fn ordinary(&mut self) -> Value {
@@ -120,7 +174,7 @@ pub(super) fn populate(cx: &mut Scope<'_>) -> Completion<EmptyHost, ()> {
         cx.error_prototypes.push(proto);
     }
     let error = cx.error_prototypes[0].clone();
-    cx.error = constructor::<ErrorConstructor>(cx, "Error", &error)?;
+    cx.error_constructor = constructor::<ErrorConstructor>(cx, "Error", &error)?;
     let promise = cx.ordinary();
     cx.promise = constructor::<promise::Constructor>(cx, "Promise", &promise)?;
     Ok(())
@@ -194,6 +248,17 @@ pub(super) fn to_primitive(
         cx,
         "the object has no primitive value",
     ))
+}
+
+/// [ToBigInt](https://tc39.es/ecma262/#sec-tobigint) modulo 2^128, and whether that is all of it.
+pub(super) fn to_bigint(cx: &mut Scope<'_>, value: &Value) -> Completion<EmptyHost, (i128, bool)> {
+    match to_primitive(cx, value, NUMBER)? {
+        Value::BigInt(value) => Ok((value, true)),
+        Value::Boolean(value) => Ok((value.into(), true)),
+        Value::String(units) => string_to_bigint(&String::from_utf16_lossy(&units))
+            .ok_or_else(|| throw::<EmptyHost>(cx, ErrorClass::SyntaxError, "not a BigInt")),
+        _ => Err(type_error::<EmptyHost>(cx, "cannot convert to a BigInt")),
+    }
 }
 
 pub(super) const NUMBER: [&str; 2] = ["valueOf", "toString"];

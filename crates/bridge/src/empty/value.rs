@@ -13,7 +13,7 @@ pub enum Value {
     Null,
     Boolean(bool),
     Number(f64),
-    /// Of 64 bits at most, as nothing makes wider ones.
+    /// Of 128 bits at most.
     BigInt(i128),
     String(Rc<[u16]>),
     /// There are no symbols but the well-known.
@@ -91,11 +91,16 @@ impl Value {
         }
     }
 
-    pub(super) fn text(&self) -> Option<String> {
+    /// The code units of a String.
+    pub(super) fn units(&self) -> Option<&[u16]> {
         match self {
-            Value::String(units) => Some(String::from_utf16_lossy(units)),
+            Value::String(units) => Some(units),
             _ => None,
         }
+    }
+
+    pub(super) fn text(&self) -> Option<String> {
+        self.units().map(String::from_utf16_lossy)
     }
 
     pub(super) fn to_boolean(&self) -> bool {
@@ -171,8 +176,9 @@ fn string_to_number(text: &str) -> f64 {
     }
 }
 
-/// [StringToBigInt](https://tc39.es/ecma262/#sec-stringtobigint) modulo 2^64.
-pub(super) fn string_to_bigint64(text: &str) -> Option<i64> {
+/// [StringToBigInt](https://tc39.es/ecma262/#sec-stringtobigint) modulo 2^128, and whether that is
+/// all of it.
+pub(super) fn string_to_bigint(text: &str) -> Option<(i128, bool)> {
     let text = trim(text);
     let (negative, digits, radix) = match radix(text) {
         Some((digits, radix)) => (false, digits, radix),
@@ -185,12 +191,15 @@ pub(super) fn string_to_bigint64(text: &str) -> Option<i64> {
     if digits.is_empty() && !text.is_empty() {
         return None;
     }
-    let mut sum = 0_i64;
+    let (mut sum, mut whole) = (0_i128, true);
     for c in digits.chars() {
-        let digit = i64::from(c.to_digit(radix)?);
-        sum = sum.wrapping_mul(radix.into()).wrapping_add(digit);
+        let digit = i128::from(c.to_digit(radix)?);
+        let (product, beyond) = sum.overflowing_mul(radix.into());
+        let (next, beyond_too) = product.overflowing_add(digit);
+        sum = next;
+        whole &= !beyond && !beyond_too;
     }
-    Some(if negative { sum.wrapping_neg() } else { sum })
+    Some((if negative { sum.wrapping_neg() } else { sum }, whole))
 }
 
 /// [Number::toString](https://tc39.es/ecma262/#sec-numeric-types-number-tostring), decimal.

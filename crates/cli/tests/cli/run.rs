@@ -99,6 +99,8 @@ fn runs_classic_scripts() {
     let files = [("a.js", script), ("b.cjs", script), ("add.wasm", ADD)];
     prints(&files, &["--script", "a.js"], "8 true 3\n");
     prints(&files, &["b.cjs"], "8 true 3\n");
+    // A .js file is one where neither a package.json nor its syntax say otherwise.
+    prints(&files, &["a.js"], "8 true 3\n");
 }
 
 #[test]
@@ -186,4 +188,28 @@ fn recursion_has_a_deep_stack_and_an_end() {
         let ran = run_in(folder.path(), &pair, &["main.js"]);
         assert_eq!(ran.stdout, "true true\n", "{pair:?}: {ran:?}");
     }
+}
+
+#[test]
+fn tells_modules_by_their_syntax() {
+    let files = [
+        ("a.js", "export {}; console.log(this)"),
+        ("b.js", "console.log(await 1, this)"),
+        ("typed/package.json", r#"{ "type": "module" }"#),
+        ("typed/c.js", "console.log(this)"),
+        (
+            "d.js",
+            "import source add from './add.wasm'; console.log(WebAssembly.Module.exports(add).length)",
+        ),
+        (
+            "e.js",
+            "import.source('./add.wasm').then((add) => console.log(String(add), this === globalThis))",
+        ),
+        ("add.wasm", ADD),
+    ];
+    prints(&files, &["a.js"], "undefined\n");
+    prints(&files, &["b.js"], "1 undefined\n");
+    prints(&files, &["typed/c.js"], "undefined\n");
+    prints(&files, &["d.js"], "2\n");
+    prints(&files, &["e.js"], "[object WebAssembly.Module] true\n");
 }

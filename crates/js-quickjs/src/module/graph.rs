@@ -187,8 +187,7 @@ pub(super) fn read_source(cx: &mut Scope<'_>, name: &str) -> Result<Source> {
     let c_name = c_name(cx, name)?;
     let mut requests = Vec::new();
     for (specifier, attributes) in parse(cx, &c_name, &text)? {
-        let resolved = hooks.resolve(cx, name, &specifier, &attributes)?;
-        requests.push(check_name(cx, resolved)?);
+        requests.push(resolve_name(cx, name, &specifier, &attributes)?);
     }
     Ok(Source {
         name: c_name,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sinew_bridge::class::throw;
+use sinew_bridge::class::{throw, type_error};
 use sinew_bridge::{
     Completion, ErrorClass, Graveyard, HostConfig, HostHooks, JsHost, Termination, Throw,
 };
@@ -162,6 +162,10 @@ impl<J: JsHost> HostHooks<J> for Modules {
 
     fn import_meta(&self, _: &mut J::Scope<'_>, _: &str, _: &J::Value) -> Completion<J, ()> {
         Ok(())
+    }
+
+    fn resize_buffer(&self, cx: &mut J::Scope<'_>, _: &J::Value, _: usize) -> Completion<J, ()> {
+        Err(type_error::<J>(cx, "no buffer here is resizable"))
     }
 
     fn promise_rejection(&self, _: &mut J::Scope<'_>, _: &J::Value, _: &J::Value, _: bool) {}

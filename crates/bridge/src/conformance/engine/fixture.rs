@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::{
     Budget, EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncIdentity,
-    FuncType, HostFunc, HostId, HostTrap, RefType, ReleaseQueue, ResourceLimits, StoreData,
-    Termination, ValType, WasmEngine,
+    FuncType, HeapType, HostFunc, HostId, HostTrap, ImportType, RefType, Reference, ReleaseQueue,
+    ResourceLimits, StoreData, Termination, ValType, WasmEngine,
 };
 
 /// A value, under a name as short as its use is frequent.
@@ -169,6 +169,13 @@ impl<W: WasmEngine> Fixture<W> {
         }
     }
 
+    pub fn tag(&mut self, instance: &W::Instance, name: &str) -> W::Tag {
+        match self.export(instance, name, ExternKind::Tag) {
+            Extern::Tag(tag) => tag,
+            _ => panic!("asked for a tag"),
+        }
+    }
+
     pub fn data(&mut self, memory: &W::Memory) -> (*mut u8, usize) {
         W::mem_data(&mut self.cx(), memory)
     }
@@ -184,7 +191,7 @@ impl<W: WasmEngine> Fixture<W> {
         f: impl Fn(&mut W::StoreMut<'_>, &mut [W::Raw]) -> Result<(), HostTrap> + 'static,
     ) -> W::Func {
         assert!(ty.is_scalar());
-        self.host_of(ty, Body::Scalar(Box::new(f)))
+        self.host_of(ty, None, Body::Scalar(Box::new(f)))
     }
 
     /// A host function of any other signature.
@@ -194,14 +201,30 @@ impl<W: WasmEngine> Fixture<W> {
         f: impl Fn(&mut W::StoreMut<'_>, &[Val<W>], &mut [Val<W>]) -> Result<(), HostTrap> + 'static,
     ) -> W::Func {
         assert!(!ty.is_scalar());
-        self.host_of(ty, Body::General(Box::new(f)))
+        self.host_of(ty, None, Body::General(Box::new(f)))
     }
 
-    fn host_of(&mut self, ty: &FuncType, body: Body<W>) -> W::Func {
+    /// A host function for an import, whose type `ty` shows in outline.
+    pub fn host_for(
+        &mut self,
+        ty: &FuncType,
+        import: ImportType<'_, W>,
+        f: impl Fn(&mut W::StoreMut<'_>, &[Val<W>], &mut [Val<W>]) -> Result<(), HostTrap> + 'static,
+    ) -> W::Func {
+        assert!(!ty.is_scalar());
+        self.host_of(ty, Some(import), Body::General(Box::new(f)))
+    }
+
+    fn host_of(
+        &mut self,
+        ty: &FuncType,
+        import: Option<ImportType<'_, W>>,
+        body: Body<W>,
+    ) -> W::Func {
         let mut bodies = self.agent.0.borrow_mut();
         let id = HostId(u32::try_from(bodies.len()).expect("few functions"));
         bodies.push(Rc::new(body));
-        W::func_alloc::<Dispatch>(&mut W::store_mut(&mut self.store), ty, id)
+        W::func_alloc::<Dispatch>(&mut W::store_mut(&mut self.store), ty, import, id)
             .expect("a host function")
     }
 
@@ -211,6 +234,13 @@ impl<W: WasmEngine> Fixture<W> {
 
     pub fn call(&mut self, func: &W::Func, params: &[Val<W>]) -> Result<Vec<Val<W>>, W::Error> {
         call::<W>(&mut self.cx(), func, params)
+    }
+
+    /// Calls an export of any signature, for its one result.
+    pub fn get(&mut self, instance: &W::Instance, name: &str, params: &[Val<W>]) -> Val<W> {
+        let f = self.func(instance, name);
+        let results = self.call(&f, params).expect("a call that returns");
+        results.into_iter().next().expect("a result")
     }
 
     /// Calls an export of scalar signature that takes nothing, for its one i32.
@@ -324,6 +354,30 @@ pub(super) fn extern_of<W: WasmEngine>(val: &Val<W>) -> W::ExternRef {
     }
 }
 
+pub(super) fn any_of<W: WasmEngine>(val: &Val<W>) -> W::AnyRef {
+    match val {
+        Val::Any(Some(value)) => value.clone(),
+        other => panic!("{other:?} is not a reference of the any hierarchy"),
+    }
+}
+
+pub(super) fn exn_of<W: WasmEngine>(val: &Val<W>) -> W::ExnRef {
+    match val {
+        Val::Exn(Some(value)) => value.clone(),
+        other => panic!("{other:?} is not an exception"),
+    }
+}
+
+/// The number of the JavaScript value that an external reference refers to.
+#[track_caller]
+pub(super) fn id_of<W: WasmEngine>(store: &mut W::StoreMut<'_>, value: &W::ExternRef) -> HostId {
+    match W::extern_read(store, value) {
+        Reference::Host(id) => id,
+        Reference::I31(value) => panic!("{value} is no JavaScript value"),
+        Reference::Object { .. } => panic!("an object of wasm's is no JavaScript value"),
+    }
+}
+
 pub(super) fn func<W: WasmEngine>(value: Extern<W>) -> W::Func {
     match value {
         Extern::Func(func) => func,
@@ -333,6 +387,16 @@ pub(super) fn func<W: WasmEngine>(value: Extern<W>) -> W::Func {
 
 pub(super) const FUNCREF: ValType = ValType::Ref(RefType::FUNCREF);
 pub(super) const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
+pub(super) const ANYREF: ValType = nullable(HeapType::Any);
+pub(super) const STRUCTREF: ValType = nullable(HeapType::Struct);
+
+/// `(ref null heap)`
+pub(super) const fn nullable(heap: HeapType) -> ValType {
+    ValType::Ref(RefType {
+        nullable: true,
+        heap,
+    })
+}
 
 pub(super) fn ty(params: &[ValType], results: &[ValType]) -> FuncType {
     FuncType::new(params, results)

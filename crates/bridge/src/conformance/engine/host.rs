@@ -80,7 +80,7 @@ pub fn host_function_of_references<W: WasmEngine>() {
         let seen = seen.clone();
         fx.host_general(&signature, move |store, params, results| {
             let host = match &params[1] {
-                Val::Extern(value) => value.as_ref().map(|value| W::extern_host(store, value)),
+                Val::Extern(value) => value.as_ref().map(|value| id_of::<W>(store, value)),
                 other => panic!("{other:?} is not an external reference"),
             };
             seen.set((matches!(&params[0], Val::Func(Some(_))), host));
@@ -110,7 +110,7 @@ pub fn host_function_of_references<W: WasmEngine>() {
         .expect("no trap");
     assert_eq!(seen.get(), (true, Some(HostId(3))));
     let back = extern_of(&results[0]);
-    assert_eq!(W::extern_host(&mut fx.cx(), &back), HostId(3));
+    assert_eq!(id_of::<W>(&mut fx.cx(), &back), HostId(3));
     let back = func_of(&results[1]);
     assert_eq!(fx.identity(&back), fx.identity(&five));
     assert_same(&fx.invoke(&back, &[]).expect("no trap"), &[Val::I32(5)]);
@@ -144,7 +144,7 @@ pub fn host_function_reads_store_data<W: WasmEngine>() {
 /// A host function's trap comes out of every layer of wasm as [`ErrorKind::Host`].
 pub fn host_trap_through_nested_wasm<W: WasmEngine>() {
     let mut fx = Fixture::<W>::new();
-    let fail = fx.host(&ty(&[], &[]), |_, _| Err(HostTrap));
+    let fail = fx.host(&ty(&[], &[]), |_, _| Err(HostTrap::Completion));
     let text = r#"(module (import "h" "f" (func $f))
         (func $run (export "run") call $f)
         (func (export "deep") call $run))"#;
@@ -159,7 +159,7 @@ pub fn host_trap_through_nested_wasm<W: WasmEngine>() {
         let (run, kinds) = (run.clone(), kinds.clone());
         fx.host(&ty(&[], &[]), move |store, _| {
             kinds.set(invoke::<W>(store, &run, &[]).err().map(|e| e.kind()));
-            Err(HostTrap)
+            Err(HostTrap::Completion)
         })
     };
     let outer = fx.instance(text, &[Extern::Func(nested)]);
@@ -168,7 +168,7 @@ pub fn host_trap_through_nested_wasm<W: WasmEngine>() {
     assert_eq!(kinds.get(), Some(ErrorKind::Host));
 
     let signature = ty(&[EXTERNREF], &[]);
-    let fail = fx.host_general(&signature, |_, _, _| Err(HostTrap));
+    let fail = fx.host_general(&signature, |_, _, _| Err(HostTrap::Completion));
     let instance = fx.instance(
         r#"(module (import "h" "f" (func $f (param externref)))
             (func (export "run") ref.null extern call $f))"#,
@@ -191,7 +191,7 @@ pub fn host_trap_is_not_caught<W: WasmEngine>() {
         return;
     }
     let mut fx = Fixture::<W>::new();
-    let fail = fx.host(&ty(&[], &[]), |_, _| Err(HostTrap));
+    let fail = fx.host(&ty(&[], &[]), |_, _| Err(HostTrap::Completion));
     let instance = fx.instance(
         r#"(module (import "h" "f" (func $f))
             (func (export "f")
@@ -210,7 +210,7 @@ pub fn host_trap_is_not_caught<W: WasmEngine>() {
 /// The same from a start function.
 pub fn host_trap_from_start<W: WasmEngine>() {
     let mut fx = Fixture::<W>::new();
-    let fail = fx.host(&ty(&[], &[]), |_, _| Err(HostTrap));
+    let fail = fx.host(&ty(&[], &[]), |_, _| Err(HostTrap::Completion));
     let direct = fx.try_instance(
         r#"(module (import "h" "f" (func $f)) (start $f))"#,
         &[Extern::Func(fail.clone())],
@@ -230,9 +230,10 @@ pub fn host_reentrancy<W: WasmEngine>() {
     let again = {
         let entry = entry.clone();
         fx.host(&ty(&[ValType::I32], &[ValType::I32]), move |store, vals| {
-            let f = entry.borrow().clone().ok_or(HostTrap)?;
+            let f = entry.borrow().clone().ok_or(HostTrap::Completion)?;
             let n = W::raw_get_i32(&vals[0]);
-            let results = invoke::<W>(store, &f, &[Val::I32(n)]).map_err(|_| HostTrap)?;
+            let results =
+                invoke::<W>(store, &f, &[Val::I32(n)]).map_err(|_| HostTrap::Completion)?;
             vals[0] = raw::<W>(&results[0]);
             Ok(())
         })
@@ -264,11 +265,11 @@ pub fn host_reentrancy_through_references<W: WasmEngine>() {
         let entry = entry.clone();
         let signature = ty(&[EXTERNREF, ValType::I32], &[EXTERNREF]);
         fx.host_general(&signature, move |store, params, results| {
-            let f = entry.borrow().clone().ok_or(HostTrap)?;
+            let f = entry.borrow().clone().ok_or(HostTrap::Completion)?;
             let payload = crate::ExternPayload::new(HostId(1000), released.clone());
-            W::extern_alloc(store, payload).map_err(|_| HostTrap)?;
+            W::extern_alloc(store, payload).map_err(|_| HostTrap::Completion)?;
             results[0] = call::<W>(store, &f, params)
-                .map_err(|_| HostTrap)?
+                .map_err(|_| HostTrap::Completion)?
                 .remove(0);
             Ok(())
         })
@@ -288,7 +289,7 @@ pub fn host_reentrancy_through_references<W: WasmEngine>() {
     let value = fx.externref(5);
     let results = fx.call(&f, &[Val::Extern(Some(value)), Val::I32(20)]);
     let back = extern_of(&results.expect("no trap")[0]);
-    assert_eq!(W::extern_host(&mut fx.cx(), &back), HostId(5));
+    assert_eq!(id_of::<W>(&mut fx.cx(), &back), HostId(5));
 }
 
 /// A panic of a host function ends the call, not the process, and poisons the runtime.

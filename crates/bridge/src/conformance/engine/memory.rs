@@ -194,25 +194,6 @@ pub fn memory_absurd<W: WasmEngine>() {
     assert_eq!(fx.budget.memory_bytes(), 0);
 }
 
-/// Shared memories are refused in so many words, where they are not supported.
-pub fn memory_shared<W: WasmEngine>() {
-    if W::FEATURES.threads {
-        return;
-    }
-    let mut fx = Fixture::<W>::new();
-    let ty = MemoryType {
-        shared: true,
-        ..memory_type(1, Some(2))
-    };
-    assert!(W::mem_alloc(&mut fx.cx(), &ty).is_err());
-    let bytes = wasm(r#"(module (memory (export "m") 1 2 shared))"#);
-    if let Ok(module) = W::module_compile(&fx.engine, &bytes) {
-        let result = W::module_instantiate(&mut fx.cx(), &module, &[]);
-        assert!(result.is_err());
-    }
-    assert_eq!(fx.budget.memory_bytes(), 0);
-}
-
 /// Globals of every type are read, written, and shared with wasm.
 pub fn global_of_all_types<W: WasmEngine>() {
     let mut fx = Fixture::<W>::new();
@@ -228,7 +209,7 @@ pub fn global_of_all_types<W: WasmEngine>() {
             value,
             mutable: true,
         };
-        let global = W::global_alloc(&mut fx.cx(), &mutable, &first).expect("a global");
+        let global = W::global_alloc(&mut fx.cx(), &mutable, None, &first).expect("a global");
         assert_eq!(W::global_type(&mut fx.cx(), &global), mutable);
         assert_same(
             &[W::global_get(&mut fx.cx(), &global)],
@@ -257,7 +238,7 @@ pub fn global_of_all_types<W: WasmEngine>() {
             value,
             mutable: false,
         };
-        let global = W::global_alloc(&mut fx.cx(), &constant, &first).expect("a global");
+        let global = W::global_alloc(&mut fx.cx(), &constant, None, &first).expect("a global");
         assert_eq!(W::global_type(&mut fx.cx(), &global), constant);
         assert_same(&[W::global_get(&mut fx.cx(), &global)], &[first]);
     }
@@ -266,7 +247,7 @@ pub fn global_of_all_types<W: WasmEngine>() {
         value,
         mutable: true,
     };
-    let global = W::global_alloc(&mut fx.cx(), &ty(EXTERNREF), &Val::Extern(None));
+    let global = W::global_alloc(&mut fx.cx(), &ty(EXTERNREF), None, &Val::Extern(None));
     let global = global.expect("a global");
     assert!(matches!(
         W::global_get(&mut fx.cx(), &global),
@@ -275,13 +256,13 @@ pub fn global_of_all_types<W: WasmEngine>() {
     let value = fx.externref(4);
     W::global_set(&mut fx.cx(), &global, &Val::Extern(Some(value))).expect("a mutable global");
     let back = extern_of(&W::global_get(&mut fx.cx(), &global));
-    assert_eq!(W::extern_host(&mut fx.cx(), &back), HostId(4));
+    assert_eq!(id_of::<W>(&mut fx.cx(), &back), HostId(4));
 
     let f = fx.host(&self::ty(), |_, vals| {
         vals[0] = W::raw_i32(6);
         Ok(())
     });
-    let global = W::global_alloc(&mut fx.cx(), &ty(FUNCREF), &Val::Func(Some(f)));
+    let global = W::global_alloc(&mut fx.cx(), &ty(FUNCREF), None, &Val::Func(Some(f)));
     let global = global.expect("a global");
     let back = func_of(&W::global_get(&mut fx.cx(), &global));
     assert_same(&fx.invoke(&back, &[]).expect("no trap"), &[Val::I32(6)]);

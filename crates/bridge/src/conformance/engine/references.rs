@@ -1,7 +1,7 @@
-//! External references, function references, and what is neither.
+//! External references and function references.
 
 use super::fixture::*;
-use crate::{ErrorKind, Extern, ExternPayload, HostId, WasmEngine};
+use crate::{HostId, WasmEngine};
 
 const HOLDER: &str = r#"(module
     (table $t (export "t") 10 externref)
@@ -25,13 +25,13 @@ pub fn externref_identity<W: WasmEngine>() {
             .call(&pass, std::slice::from_ref(&value))
             .expect("no trap");
         let back = extern_of(&back[0]);
-        assert_eq!(W::extern_host(&mut fx.cx(), &back), HostId(100 + i));
+        assert_eq!(id_of::<W>(&mut fx.cx(), &back), HostId(100 + i));
         let slot = Val::I32(i.cast_signed());
         fx.call(&keep, &[slot, value]).expect("no trap");
     }
     for i in 0..10 {
         let back = fx.call(&get, &[Val::I32(i)]).expect("no trap");
-        let id = W::extern_host(&mut fx.cx(), &extern_of(&back[0]));
+        let id = id_of::<W>(&mut fx.cx(), &extern_of(&back[0]));
         assert_eq!(id, HostId(100 + i.unsigned_abs()));
     }
     assert!(fx.released.drain().is_empty());
@@ -97,10 +97,10 @@ pub fn externref_collected<W: WasmEngine>() {
     );
     assert!(released <= COUNT);
     assert!(!rest.iter().any(|id| id.0 >= u32::MAX - 1));
-    assert_eq!(W::extern_host(&mut fx.cx(), &held), HostId(u32::MAX));
+    assert_eq!(id_of::<W>(&mut fx.cx(), &held), HostId(u32::MAX));
     let get = fx.func(&instance, "get");
     let back = fx.call(&get, &[Val::I32(1)]).expect("no trap");
-    let id = W::extern_host(&mut fx.cx(), &extern_of(&back[0]));
+    let id = id_of::<W>(&mut fx.cx(), &extern_of(&back[0]));
     assert_eq!(id, HostId(u32::MAX - 1));
 }
 
@@ -130,94 +130,4 @@ pub fn funcref_null_and_back<W: WasmEngine>() {
     assert_same(&results, &[Val::I32(0)]);
     let results = fx.call(&is_null, &[Val::Func(None)]).expect("no trap");
     assert_same(&results, &[Val::I32(1)]);
-}
-
-/// Values for which [`Val`](crate::Val) has no variant move within wasm, not through the host.
-pub fn gc_signatures_refused<W: WasmEngine>() {
-    if !W::FEATURES.gc {
-        return;
-    }
-    let mut fx = Fixture::<W>::new();
-    let any = crate::ValType::Ref(crate::RefType {
-        nullable: true,
-        heap: crate::HeapType::Any,
-    });
-    let host = fx.host_general(&ty(&[any], &[]), |_, _, _| Ok(()));
-    let first = fx.instance(
-        r#"(module (type $s (struct (field i32)))
-            (import "h" "host" (func $host (param anyref)))
-            (func (export "make") (result anyref) (struct.new $s (i32.const 5)))
-            (func (export "take") (param anyref) (result i32)
-                (struct.get $s 0 (ref.cast (ref $s) (local.get 0))))
-            (func (export "tell") (call $host (ref.i31 (i32.const 1)))))"#,
-        &[Extern::Func(host)],
-    );
-    let (make, take) = (fx.func(&first, "make"), fx.func(&first, "take"));
-    let second = fx.instance(
-        r#"(module
-            (import "a" "make" (func $make (result anyref)))
-            (import "a" "take" (func $take (param anyref) (result i32)))
-            (func (export "f") (result i32) (call $take (call $make))))"#,
-        &[Extern::Func(make.clone()), Extern::Func(take.clone())],
-    );
-    assert_eq!(fx.run(&second, "f"), 5);
-    let tell = fx.func(&first, "tell");
-    for result in [fx.call(&make, &[]), fx.call(&tell, &[])] {
-        assert_kind::<_, W>(result, ErrorKind::Other);
-    }
-    let result = fx.call(&take, &[Val::Extern(None)]);
-    assert_kind::<_, W>(result, ErrorKind::Other);
-    let payload = ExternPayload::new(HostId(1), fx.released.clone());
-    W::extern_alloc(&mut fx.cx(), payload).expect("the store goes on");
-}
-
-/// External references that wasm made out of other ones carry no number: they cannot leave either.
-pub fn externref_of_wasm<W: WasmEngine>() {
-    if !W::FEATURES.gc {
-        return;
-    }
-    let mut fx = Fixture::<W>::new();
-    let called = std::rc::Rc::new(std::cell::Cell::new(0));
-    let host = {
-        let called = called.clone();
-        fx.host_general(&ty(&[EXTERNREF], &[]), move |_, _, _| {
-            called.set(called.get() + 1);
-            Ok(())
-        })
-    };
-    let instance = fx.instance(
-        r#"(module (type $s (struct))
-            (import "h" "host" (func $host (param externref)))
-            (table (export "t") 1 externref)
-            (global $g (export "g") (mut externref) (ref.null extern))
-            (func $make (export "make") (param i32) (result externref)
-                (if (result externref) (local.get 0)
-                    (then (extern.convert_any (struct.new $s)))
-                    (else (extern.convert_any (ref.i31 (i32.const 7))))))
-            (func (export "tell") (param i32) (call $host (call $make (local.get 0))))
-            (func (export "keep") (param i32)
-                (table.set (i32.const 0) (call $make (local.get 0)))
-                (global.set $g (call $make (local.get 0))))
-            (func (export "there-and-back") (param externref) (result externref)
-                (extern.convert_any (any.convert_extern (local.get 0)))))"#,
-        &[Extern::Func(host)],
-    );
-    for kind in [0, 1] {
-        for name in ["make", "tell"] {
-            let f = fx.func(&instance, name);
-            assert_kind::<_, W>(fx.call(&f, &[Val::I32(kind)]), ErrorKind::Other);
-        }
-        let keep = fx.func(&instance, "keep");
-        fx.call(&keep, &[Val::I32(kind)]).expect("no trap");
-        let (table, global) = (fx.table(&instance, "t"), fx.global(&instance, "g"));
-        assert!(W::table_get(&mut fx.cx(), &table, 0).is_none());
-        let value = W::global_get(&mut fx.cx(), &global);
-        assert!(matches!(value, Val::Extern(None)));
-    }
-    assert_eq!(called.get(), 0);
-    // One of the host's own that has been an anyref in between is the same as before.
-    let f = fx.func(&instance, "there-and-back");
-    let value = Val::Extern(Some(fx.externref(8)));
-    let back = extern_of(&fx.call(&f, &[value]).expect("no trap")[0]);
-    assert_eq!(W::extern_host(&mut fx.cx(), &back), HostId(8));
 }

@@ -113,7 +113,7 @@ pub fn table_of_externref<W: WasmEngine>() {
     let mut held = Vec::new();
     for index in 0..3 {
         let element = W::table_get(&mut fx.cx(), &table, index).expect("in bounds");
-        held.push(W::extern_host(&mut fx.cx(), &extern_of(&element)));
+        held.push(id_of::<W>(&mut fx.cx(), &extern_of(&element)));
     }
     assert_eq!(held, [11, 12, 12].map(HostId));
     W::table_set(&mut fx.cx(), &table, 1, &Val::Extern(None)).expect("in bounds");

@@ -1,7 +1,7 @@
 //! ArrayBuffers over foreign bytes, and bytes of views.
 
 use super::fixture::*;
-use crate::JsHost;
+use crate::{Completion, JsHost};
 
 /// Bytes that outlive every engine of the test.
 fn foreign(len: usize) -> *mut u8 {
@@ -11,6 +11,64 @@ fn foreign(len: usize) -> *mut u8 {
 fn buffer<J: JsHost>(cx: &mut J::Scope<'_>, data: *mut u8, len: usize) -> J::Value {
     // SAFETY: the callers pass leaked memory and hold no reference to it.
     ok::<J, _>(cx, |cx| unsafe { J::array_buffer_over(cx, data, len) })
+}
+
+/// Leaked bytes, to be looked at while no script runs.
+pub(super) struct Foreign {
+    data: *mut u8,
+    len: usize,
+}
+
+impl Foreign {
+    pub fn new(len: usize) -> Self {
+        Self {
+            data: foreign(len),
+            len,
+        }
+    }
+
+    pub fn read(&self, index: usize) -> u8 {
+        assert!(index < self.len);
+        // SAFETY: within the leaked bytes, of which there are no references between operations.
+        unsafe { self.data.add(index).read() }
+    }
+
+    pub fn write(&self, index: usize, value: u8) {
+        assert!(index < self.len);
+        // SAFETY: as above.
+        unsafe { self.data.add(index).write(value) }
+    }
+}
+
+/// `resizable_buffer_over`
+pub(super) fn resizable<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    bytes: &Foreign,
+    len: usize,
+    max: usize,
+) -> Completion<J> {
+    assert!(len <= bytes.len && (max <= bytes.len || max == usize::MAX));
+    // SAFETY: the bytes are leaked; a maximum beyond them is to be refused.
+    unsafe { J::resizable_buffer_over(cx, bytes.data, len, max) }
+}
+
+/// `shared_buffer_over`
+pub(super) fn shared<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    bytes: &Foreign,
+    len: usize,
+    max: Option<usize>,
+) -> Completion<J> {
+    let allowed = max.is_none_or(|max| max <= bytes.len || max == usize::MAX);
+    assert!(len <= bytes.len && allowed);
+    // SAFETY: as above.
+    unsafe { J::shared_buffer_over(cx, bytes.data, len, max) }
+}
+
+/// Sets the length of a buffer of the two functions above.
+pub(super) fn set_len<J: JsHost>(cx: &mut J::Scope<'_>, buffer: &J::Value, len: usize) {
+    // SAFETY: the bodies keep to the maximum, up to which there are leaked bytes.
+    unsafe { J::set_buffer_len(cx, buffer, len) }
 }
 
 /// What JavaScript writes is seen outside, and the other way round.

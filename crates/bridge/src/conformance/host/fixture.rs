@@ -39,6 +39,10 @@ pub struct Hooks {
     pub rejections: RefCell<Vec<(String, bool)>>,
     /// Whether `load` panics.
     pub panics: Cell<bool>,
+    /// The calls of `resize_buffer`.
+    pub resized: RefCell<Vec<usize>>,
+    /// Whether `resize_buffer` sets the length; it throws the global `refusal` otherwise.
+    pub resizes: Cell<bool>,
 }
 
 impl<J: JsHost> HostHooks<J> for Hooks {
@@ -56,16 +60,7 @@ impl<J: JsHost> HostHooks<J> for Hooks {
         ));
         match specifier.strip_prefix("./") {
             Some(path) if !path.contains('\0') => Ok(format!("test:///{path}")),
-            _ => {
-                let global = J::global(cx);
-                match J::get(cx, &global, "refusal".into())? {
-                    value if J::type_of(&value) == ValueType::Undefined => {
-                        let message = format!("refused {specifier:?}");
-                        Err(throw::<J>(cx, ErrorClass::TypeError, &message))
-                    }
-                    value => Err(Throw::Value(value)),
-                }
-            }
+            _ => Err(refusal::<J>(cx, &format!("refused {specifier:?}"))),
         }
     }
 
@@ -87,6 +82,20 @@ impl<J: JsHost> HostHooks<J> for Hooks {
         J::define_property(cx, meta, "url".into(), Property::data(url))
     }
 
+    fn resize_buffer(
+        &self,
+        cx: &mut J::Scope<'_>,
+        buffer: &J::Value,
+        len: usize,
+    ) -> Completion<J, ()> {
+        self.resized.borrow_mut().push(len);
+        if !self.resizes.get() {
+            return Err(refusal::<J>(cx, &format!("refused {len} bytes")));
+        }
+        super::buffers::set_len::<J>(cx, buffer, len);
+        Ok(())
+    }
+
     fn promise_rejection(
         &self,
         cx: &mut J::Scope<'_>,
@@ -96,6 +105,18 @@ impl<J: JsHost> HostHooks<J> for Hooks {
     ) {
         let text = J::as_text(cx, reason).unwrap_or_default();
         self.rejections.borrow_mut().push((text, handled));
+    }
+}
+
+/// Throws the global `refusal`, or a TypeError where there is none.
+fn refusal<J: JsHost>(cx: &mut J::Scope<'_>, message: &str) -> Throw<J::Value> {
+    let global = J::global(cx);
+    match J::get(cx, &global, "refusal".into()) {
+        Ok(value) if J::type_of(&value) == ValueType::Undefined => {
+            throw::<J>(cx, ErrorClass::TypeError, message)
+        }
+        Ok(value) => Throw::Value(value),
+        Err(error) => error,
     }
 }
 

@@ -271,3 +271,69 @@ pub fn refused_specifiers_keep_the_error<J: JsHost>() {
     );
     assert_eq!(out, "true,true");
 }
+
+/// A binding of [`UNINITIALIZED`](crate::UNINITIALIZED) can be exported on, and never be read.
+pub fn uninitialized_bindings<J: JsHost>() {
+    let mut fixture = Fixture::<J>::with_modules(&[
+        (
+            "facade.js",
+            r#"export { binding as v, binding as "any name" } from "\u{1}uninitialized";
+            import { binding } from "\u0001uninitialized"; export { binding as own };
+            export const w = 1; export const f = () => binding; globalThis.ran = true;"#,
+        ),
+        (
+            "again.js",
+            "export { v } from './facade.js'; export * from './facade.js';",
+        ),
+        (
+            "main.js",
+            r#"import * as ns from './facade.js'; import { v, w, f, "any name" as n } from './facade.js';
+            import { v as again } from './again.js'; import * as second from './again.js';
+            const refuses = f => { try { f(); return false; } catch (e) { return e instanceof ReferenceError; } };
+            globalThis.out = [
+                ran, w === 1, ns.w === 1, refuses(() => v), refuses(() => typeof v), refuses(() => n),
+                refuses(() => again), refuses(f), refuses(() => ns.v), refuses(() => ns['any name']),
+                refuses(() => ns.own), refuses(() => second.v), second.w === 1, 'v' in ns,
+                Reflect.ownKeys(ns).filter(k => typeof k === 'string').join() === 'any name,f,own,v,w',
+                refuses(() => Object.keys(ns)), refuses(() => Object.getOwnPropertyDescriptor(ns, 'v')),
+            ].map((held, index) => held ? '' : index).join('');"#,
+        ),
+        (
+            "then.js",
+            r#"export { binding as then } from "\u{1}uninitialized"; globalThis.then = 1;"#,
+        ),
+        (
+            "missing.js",
+            r#"export { other } from "\u{1}uninitialized";"#,
+        ),
+    ]);
+    assert_eq!(out_of(&mut fixture), "");
+    // Again, now that all modules are there.
+    let namespace = match import(&mut fixture, "facade.js") {
+        Ok(namespace) => namespace,
+        Err(error) => panic!("{error}"),
+    };
+    fixture.enter(|cx| {
+        let error = thrown::<J, _>(J::get(cx, &namespace, "v".into()));
+        assert!(describe::<J>(cx, &error).starts_with("ReferenceError"));
+        let w = ok::<J, _>(cx, |cx| J::get(cx, &namespace, "w".into()));
+        assert_eq!(J::as_number(&w), Some(1.0));
+    });
+    // Whoever resolves a promise with a namespace asks for its `then`.
+    let error = import(&mut fixture, "then.js").err().expect("an error");
+    assert!(error.starts_with("ReferenceError"), "{error}");
+    fixture.enter(|cx| assert!(holds::<J>(cx, "then === 1")));
+    let error = import(&mut fixture, "missing.js").err().expect("an error");
+    assert!(error.starts_with("SyntaxError"), "{error}");
+    let out = fixture.run(
+        r"out = 0; import('\x01uninitialized').then(ns => {
+            try { ns.binding } catch (e) { out = e instanceof ReferenceError; } }, e => { out = e; });",
+    );
+    assert_eq!(out, "true");
+    // The embedder was never asked.
+    let resolved = fixture.hooks.resolved.borrow();
+    let mut specifiers = resolved.iter().map(|(_, specifier, _)| specifier);
+    assert!(specifiers.all(|specifier| specifier.starts_with("./")));
+    let loaded = fixture.hooks.loaded.borrow();
+    assert!(loaded.iter().all(|name| name.starts_with("test:///")));
+}

@@ -203,6 +203,71 @@ pub fn conversions_follow_the_specification<J: JsHost>() {
     });
 }
 
+/// ToBigInt keeps every digit.
+pub fn bigints_are_made<J: JsHost>() {
+    Fixture::<J>::new().enter(|cx| {
+        for (source, text) in [
+            ("12n", "12"),
+            ("-(2n ** 100n)", "-1267650600228229401496703205376"),
+            ("true", "1"),
+            ("' 0x1F '", "31"),
+            ("''", "0"),
+            ("'18446744073709551617'", "18446744073709551617"),
+            ("({ valueOf() { return 7n; } })", "7"),
+        ] {
+            let value = eval::<J>(cx, source);
+            let made = ok::<J, _>(cx, |cx| J::to_bigint(cx, &value));
+            assert_eq!(J::type_of(&made), ValueType::BigInt, "{source}");
+            assert_eq!(describe::<J>(cx, &made), text, "{source}");
+        }
+        for (source, class) in [
+            ("1", "TypeError"),
+            ("null", "TypeError"),
+            ("undefined", "TypeError"),
+            ("Symbol()", "TypeError"),
+            ("({ valueOf() { return 7; } })", "TypeError"),
+            ("'1n'", "SyntaxError"),
+            ("'1.5'", "SyntaxError"),
+        ] {
+            let value = eval::<J>(cx, source);
+            let error = thrown::<J, _>(J::to_bigint(cx, &value));
+            assert!(describe::<J>(cx, &error).starts_with(class), "{source}");
+        }
+        let value = eval::<J>(cx, "({ valueOf() { throw 'reason'; } })");
+        let error = thrown::<J, _>(J::to_bigint(cx, &value));
+        assert_eq!(J::as_text(cx, &error).as_deref(), Some("reason"));
+    });
+}
+
+/// GetV asks a primitive's prototype, with the primitive as receiver.
+pub fn primitives_have_properties<J: JsHost>() {
+    Fixture::<J>::new().enter(|cx| {
+        eval::<J>(
+            cx,
+            "for (const C of [String, Number, Boolean, BigInt, Symbol]) \
+                Object.defineProperty(C.prototype, 'self', { get() { 'use strict'; return this; } }); 0",
+        );
+        for source in ["'text'", "5", "true", "7n", "Symbol.iterator"] {
+            let value = eval::<J>(cx, source);
+            let own = ok::<J, _>(cx, |cx| J::get(cx, &value, "self".into()));
+            assert!(J::same_value(cx, &own, &value), "{source}");
+            let none = ok::<J, _>(cx, |cx| J::get(cx, &value, "missing".into()));
+            assert_eq!(J::type_of(&none), ValueType::Undefined, "{source}");
+        }
+        let text = eval::<J>(cx, "'text'");
+        let length = ok::<J, _>(cx, |cx| J::get(cx, &text, "length".into()));
+        assert_eq!(J::as_number(&length), Some(4.0));
+        let unit = ok::<J, _>(cx, |cx| J::get(cx, &text, PropertyKey::Index(1)));
+        assert_eq!(J::as_text(cx, &unit).as_deref(), Some("e"));
+        for value in [J::undefined(), J::null()] {
+            for key in [PropertyKey::Name("a"), PropertyKey::Index(0)] {
+                let error = thrown::<J, _>(J::get(cx, &value, key));
+                assert!(describe::<J>(cx, &error).starts_with("TypeError"));
+            }
+        }
+    });
+}
+
 /// ParseJSON makes data of JSON only.
 pub fn parse_json_is_not_evaluation<J: JsHost>() {
     Fixture::<J>::new().enter(|cx| {

@@ -1,0 +1,9 @@
+//! Tags and exceptions: there are none.
+
+/// A tag.
+#[derive(Clone, Copy, Debug)]
+pub enum Tag {}
+
+/// An exception.
+#[derive(Clone, Copy, Debug)]
+pub enum ExnRef {}
