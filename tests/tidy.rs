@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("sinew-cli", &["sinew"]),
     ("sinew-benches", &["sinew"]),
+    ("xtask", &["sinew"]),
 ];
 
 /// Where features may be asked for: files, and folders with all that is in them.
@@ -39,6 +40,7 @@ const FEATURE_PLACES: &[&str] = &[
     "crates/bridge/src/lib.rs",
     // The choice of engines at the door, of the program and of the example of one.
     "crates/cli/src/pair.rs",
+    "crates/xtask/src/pair.rs",
     "examples/pick_pair.rs",
     // One test, or one measurement, for each pair.
     "tests/conformance/main.rs",

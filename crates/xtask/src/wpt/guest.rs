@@ -1,0 +1,83 @@
+//! One test in a runtime of its own.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sinew::{Error, ErrorKind, JsHost, Runtime, Sink, Value, WasmEngine};
+use url::Url;
+
+use super::bundle::bundle;
+use super::outcome::End;
+use super::suite::Test;
+use crate::pair::{Pair, Visitor};
+
+/// The stack of the thread that a test runs on; only what is used becomes memory.
+pub const STACK: usize = 64 << 20;
+
+/// What to run where.
+pub struct Guest {
+    /// The folder of the suites.
+    pub suites: PathBuf,
+    /// The suite.
+    pub label: String,
+    /// The file in it.
+    pub path: String,
+    /// What the runtime may take.
+    pub timeout: Duration,
+    pub stdout: Sink,
+    pub stderr: Sink,
+}
+
+impl Guest {
+    /// Runs the test on this thread.
+    pub fn run(self, pair: Pair) -> End {
+        let root = self.suites.join(&self.label);
+        let source = Test::read(&self.label, &root, &self.path)
+            .and_then(|test| Ok((bundle(&test, &root)?, root.canonicalize()?)));
+        match source {
+            Ok((source, root)) => pair.visit(Run {
+                guest: self,
+                root,
+                source,
+            }),
+            Err(error) => End::Uncaught(format!("{error:#}")),
+        }
+    }
+}
+
+struct Run {
+    guest: Guest,
+    root: PathBuf,
+    source: String,
+}
+
+impl Visitor for Run {
+    type Output = End;
+
+    fn visit<J: JsHost, W: WasmEngine>(self) -> End {
+        match run::<J, W>(self.guest, &self.root, &self.source) {
+            Ok(()) => End::Finished,
+            Err(error) => match error.kind() {
+                ErrorKind::Deadline => End::Timeout,
+                ErrorKind::Panicked => End::Crash(error.to_string()),
+                _ => End::Uncaught(error.to_string()),
+            },
+        }
+    }
+}
+
+/// Runs until nothing is left to run, or an error that nobody handles.
+fn run<J: JsHost, W: WasmEngine>(guest: Guest, root: &Path, source: &str) -> Result<(), Error> {
+    let mut runtime = Runtime::<J, W>::builder()
+        .root(root)
+        .timeout(guest.timeout)
+        .stdout(guest.stdout)
+        .stderr(guest.stderr)
+        .build()?;
+    // The file need not exist: imports start from its folder.
+    let file = root.join(format!("{}.bundle.js", guest.path));
+    let name = Url::from_file_path(&file)
+        .map_or_else(|()| file.display().to_string(), |url| url.to_string());
+    runtime.eval::<Value<J>>(&name, source)?;
+    runtime.run()
+}

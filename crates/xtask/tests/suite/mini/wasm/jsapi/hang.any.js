@@ -1,0 +1,5 @@
+// META: global=jsshell
+
+test(() => {}, "before");
+test(() => { for (;;); }, "for ever");
+test(() => {}, "after");

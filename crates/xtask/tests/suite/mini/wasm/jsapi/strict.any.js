@@ -1,0 +1,5 @@
+// META: global=jsshell
+// META: timeout=long
+"use strict";
+
+test(() => assert_equals((function () { return this; })(), undefined), "strict code");

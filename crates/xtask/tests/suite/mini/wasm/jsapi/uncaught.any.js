@@ -1,0 +1,4 @@
+// META: global=jsshell
+
+test(() => {}, "not reached");
+throw new TypeError("uncaught");

@@ -1,0 +1,4 @@
+// META: global=jsshell
+
+test(() => {}, "reached");
+promise_test(() => new Promise(() => {}), "never settled");

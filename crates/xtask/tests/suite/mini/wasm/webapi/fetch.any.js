@@ -1,0 +1,3 @@
+// META: global=window,worker
+
+promise_test(() => fetch("../answer.wasm"), "a response");
