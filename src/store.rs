@@ -287,18 +287,13 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         self.has_live_globals.get() || self.has_growable_buffers.get()
     }
 
-    /// Whether there are live bindings.
-    fn has_live_globals(&self) -> bool {
-        self.has_live_globals.get()
-    }
-
     /// Refreshes the buffers of memories that have grown, and updates live bindings.
     #[cold]
     pub(crate) fn refresh(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
         if self.agent.budget.take_grown() | self.has_growable_buffers.get() {
             self.refresh_stale(cx)?;
         }
-        if self.has_live_globals() {
+        if self.has_live_globals.get() {
             self.update_live_globals(cx)?;
         }
         Ok(())

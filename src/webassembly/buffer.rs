@@ -8,7 +8,8 @@ use sinew_bridge::{Completion, ErrorClass, JsHost, MemoryType, Throw, WasmEngine
 
 use crate::agent::Agent;
 use crate::store::{Buffer, Store};
-use crate::webassembly::memory::receiver;
+use crate::webassembly::memory::MemoryInterface;
+use crate::webassembly::receiver;
 
 /// Which kind of buffer to put over a memory.
 #[derive(Clone, Copy)]
@@ -217,7 +218,7 @@ pub(crate) fn to_fixed_length_buffer<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, MemoryInterface>(cx, agent, args)?;
     // 1. and 2. If IsFixedLengthArrayBuffer(buffer) is true, return buffer.
     let buffer = buffer_of(cx, &store, slot)?;
     match is_resizable(&store, slot) {
@@ -233,7 +234,7 @@ pub(crate) fn to_resizable_buffer<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, MemoryInterface>(cx, agent, args)?;
     let ty = store.memories.borrow()[slot as usize].entry.ty;
     // 4. If memtype does not have a max, throw a TypeError.
     let Some(max) = ty.limits.max else {

@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use sinew_bridge::binary::{Import, ModuleInfo};
-use sinew_bridge::class::Class;
+use sinew_bridge::class::{Class, link_prototype};
 use sinew_bridge::{
     Completion, EngineError, ErrorClass, ErrorKind, FunctionSpec, Intrinsic, JsHost, NativeFn,
-    Property, PropertyKind, Throw, TrapCode, ValueType, WasmEngine, class,
+    Property, Throw, TrapCode, ValueType, WasmEngine, class,
 };
 
 use crate::agent::{Agent, stack_overflow};
@@ -99,17 +99,7 @@ pub(crate) fn define<J: JsHost, E: NativeError>(cx: &mut J::Scope<'_>) -> Comple
     J::define_property(cx, &prototype, "name".into(), Property::hidden(name))?;
     let message = J::string(cx, "")?;
     J::define_property(cx, &prototype, "message".into(), Property::hidden(message))?;
-    let back = Property::hidden(constructor.clone());
-    J::define_property(cx, &prototype, "constructor".into(), back)?;
-    let fixed = Property {
-        kind: PropertyKind::Data {
-            value: prototype.clone(),
-            writable: false,
-        },
-        enumerable: false,
-        configurable: false,
-    };
-    J::define_property(cx, &constructor, "prototype".into(), fixed)?;
+    link_prototype::<J>(cx, &constructor, &prototype)?;
     Ok(Class {
         constructor,
         prototype,

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use sinew_bridge::class::{
-    Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw, type_error,
+    Accessor, ClassSpec, Method, prototype_of_new_target, throw, type_error,
 };
 use sinew_bridge::{
     Completion, ErrorClass, FuncType, HostData, JsHost, Throw, Val, ValueType, WasmEngine,
@@ -12,7 +12,7 @@ use sinew_bridge::{
 
 use crate::agent::Agent;
 use crate::store::Store;
-use crate::webassembly::{Interface, class_id, tag, value, webidl};
+use crate::webassembly::{Interface, class_id, receiver, tag, value, webidl};
 
 /// The interface.
 pub(crate) struct ExceptionInterface;
@@ -221,18 +221,6 @@ fn current_stack<J: JsHost>(cx: &mut J::Scope<'_>) -> Completion<J> {
     J::string(cx, &stack)
 }
 
-/// The tag and the exception that a method was called on, by the receiver's slot.
-fn receiver<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    agent: &Rc<Agent<J, W>>,
-    args: J::Args<'_>,
-) -> Completion<J, (Rc<Store<J, W>>, u32)> {
-    let this = J::this(cx, args);
-    let spec = &ExceptionInterface::SPEC as &ClassSpec<J, Agent<J, W>>;
-    let slot = brand::<J, _>(cx, &this, spec)?;
-    Ok((agent.store(cx)?, slot))
-}
-
 /// The `[[Type]]` of the exception in a slot. Its object is alive, and so is the slot.
 fn type_of<J: JsHost, W: WasmEngine>(store: &Store<J, W>, slot: u32) -> Option<u32> {
     let exceptions = store.exceptions.borrow();
@@ -245,7 +233,7 @@ fn get_arg<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, ExceptionInterface>(cx, agent, args)?;
     if J::args_len(args) < 2 {
         return Err(webidl::too_few::<J>(cx, args, 2, "Exception.getArg"));
     }
@@ -283,7 +271,7 @@ fn is<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, ExceptionInterface>(cx, agent, args)?;
     let given = webidl::required::<J>(cx, args, 0, "Exception.is")?;
     let tag = tag::require_tag(cx, agent, &given)?;
     Ok(J::boolean(type_of(&store, slot) == Some(tag)))
@@ -295,7 +283,7 @@ fn stack<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, ExceptionInterface>(cx, agent, args)?;
     let exceptions = store.exceptions.borrow();
     let stack = exceptions.get(slot).and_then(|entry| entry.stack.clone());
     Ok(stack.unwrap_or_else(J::undefined))

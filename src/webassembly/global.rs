@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target};
+use sinew_bridge::class::{Accessor, ClassSpec, Method, prototype_of_new_target};
 use sinew_bridge::{
     Completion, GlobalType, HostData, ImportType, JsHost, RefType, Val, ValType, ValueType,
     WasmEngine, class,
@@ -10,7 +10,7 @@ use sinew_bridge::{
 
 use crate::agent::Agent;
 use crate::store::{Entry, Store};
-use crate::webassembly::{Interface, class_id, entity_object, reflection, value, webidl};
+use crate::webassembly::{Interface, class_id, entity_object, receiver, reflection, value, webidl};
 
 /// The interface.
 pub(crate) struct GlobalInterface;
@@ -154,21 +154,9 @@ fn type_<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, GlobalInterface>(cx, agent, args)?;
     let ty = store.globals.borrow()[slot as usize].ty;
     reflection::global_type::<J>(cx, ty)
-}
-
-/// The global that a method was called on.
-fn receiver<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    agent: &Rc<Agent<J, W>>,
-    args: J::Args<'_>,
-) -> Completion<J, (Rc<Store<J, W>>, u32)> {
-    let this = J::this(cx, args);
-    let spec = &GlobalInterface::SPEC as &ClassSpec<J, Agent<J, W>>;
-    let slot = brand::<J, _>(cx, &this, spec)?;
-    Ok((agent.store(cx)?, slot))
 }
 
 /// The getter of [`value`](https://webassembly.github.io/spec/js-api/#dom-global-value), and
@@ -178,7 +166,7 @@ fn get<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, GlobalInterface>(cx, agent, args)?;
     get_value(cx, &store, slot)
 }
 
@@ -188,7 +176,7 @@ fn set<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, GlobalInterface>(cx, agent, args)?;
     let (global, ty) = {
         let entry = &store.globals.borrow()[slot as usize];
         (entry.entity.clone(), entry.ty)

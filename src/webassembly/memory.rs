@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw};
+use sinew_bridge::class::{Accessor, ClassSpec, Method, prototype_of_new_target, throw};
 use sinew_bridge::{
     AddressType, Completion, ErrorClass, HostData, JsHost, Limits, MemoryType, Throw, WasmEngine,
     class,
@@ -13,7 +13,7 @@ use crate::store::{Entry, MemoryEntry, Store};
 use crate::webassembly::buffer::{
     buffer_of, grow_buffer, to_fixed_length_buffer, to_resizable_buffer,
 };
-use crate::webassembly::{Interface, class_id, entity_object, reflection, webidl};
+use crate::webassembly::{Interface, class_id, entity_object, receiver, reflection, webidl};
 
 pub(crate) use crate::webassembly::buffer::{close, refresh};
 
@@ -180,25 +180,13 @@ fn require_valid<J: JsHost>(cx: &mut J::Scope<'_>, ty: &MemoryType) -> Completio
     Ok(())
 }
 
-/// The memory that a method was called on.
-pub(crate) fn receiver<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    agent: &Rc<Agent<J, W>>,
-    args: J::Args<'_>,
-) -> Completion<J, (Rc<Store<J, W>>, u32)> {
-    let this = J::this(cx, args);
-    let spec = &MemoryInterface::SPEC as &ClassSpec<J, Agent<J, W>>;
-    let slot = brand::<J, _>(cx, &this, spec)?;
-    Ok((agent.store(cx)?, slot))
-}
-
 /// [`grow(delta)`](https://webassembly.github.io/spec/js-api/#dom-memory-grow)
 fn grow<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, MemoryInterface>(cx, agent, args)?;
     let delta = webidl::required::<J>(cx, args, 0, "Memory.grow")?;
     // 3. Let addrtype be the address type in mem_type(store, memaddr).
     let address = store.memories.borrow()[slot as usize].entry.ty.address;
@@ -215,7 +203,7 @@ fn buffer<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, MemoryInterface>(cx, agent, args)?;
     buffer_of(cx, &store, slot)
 }
 
@@ -225,7 +213,7 @@ fn type_<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (store, slot) = receiver(cx, agent, args)?;
+    let (store, slot) = receiver::<J, W, MemoryInterface>(cx, agent, args)?;
     let memory = store.memories.borrow()[slot as usize].entry.entity.clone();
     let ty = store.access(cx, |wasm| W::mem_type(wasm, &memory))?;
     reflection::memory_type::<J>(cx, &ty)

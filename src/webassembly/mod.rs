@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sinew_bridge::class::{Class, ClassSpec, define_class, define_methods, plain_object};
+use sinew_bridge::class::{Class, ClassSpec, brand, define_class, define_methods, plain_object};
 use sinew_bridge::{
     Completion, ExternKind, HostData, Intrinsic, JsHost, Property, PropertyKey, WasmEngine,
     WellKnownSymbol,
@@ -69,6 +69,18 @@ impl<W: WasmEngine> Clone for Entity<W> {
 pub(crate) trait Interface<J: JsHost, W: WasmEngine> {
     /// The table.
     const SPEC: ClassSpec<J, Agent<J, W>>;
+}
+
+/// The store, and the slot of the object that an operation or attribute of `I` was called on; a
+/// TypeError for any other.
+pub(crate) fn receiver<J: JsHost, W: WasmEngine, I: Interface<J, W>>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    args: J::Args<'_>,
+) -> Completion<J, (Rc<Store<J, W>>, u32)> {
+    let this = J::this(cx, args);
+    let slot = brand::<J, _>(cx, &this, &I::SPEC)?;
+    Ok((agent.store(cx)?, slot))
 }
 
 /// The brands of the API's objects.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::class::Class;
+use sinew_bridge::class::{Class, link_prototype};
 use sinew_bridge::{
     Completion, ErrorClass, FunctionSpec, Intrinsic, JsHost, NativeFn, Property, PropertyKey,
     PropertyKind, WasmEngine, WellKnownSymbol, class,
@@ -25,8 +25,7 @@ pub(crate) fn abstract_module_source<J: JsHost, W: WasmEngine>(
     let constructor = J::create_function::<AbstractModuleSource>(cx, (), spec)?;
     let object = J::intrinsic(cx, Intrinsic::ObjectPrototype);
     let prototype = J::create_object(cx, &object)?;
-    let back = Property::hidden(constructor.clone());
-    J::define_property(cx, &prototype, "constructor".into(), back)?;
+    link_prototype::<J>(cx, &constructor, &prototype)?;
     let name = "get [Symbol.toStringTag]";
     let get = class::create_function(cx, agent, name, 0, to_string_tag::<J, W>)?;
     let tag = Property {
@@ -39,15 +38,6 @@ pub(crate) fn abstract_module_source<J: JsHost, W: WasmEngine>(
     };
     let key = PropertyKey::Symbol(WellKnownSymbol::ToStringTag);
     J::define_property(cx, &prototype, key, tag)?;
-    let fixed = Property {
-        kind: PropertyKind::Data {
-            value: prototype.clone(),
-            writable: false,
-        },
-        enumerable: false,
-        configurable: false,
-    };
-    J::define_property(cx, &constructor, "prototype".into(), fixed)?;
     Ok(Class {
         constructor,
         prototype,

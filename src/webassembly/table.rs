@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use sinew_bridge::binary::TABLE_SIZE;
-use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw};
+use sinew_bridge::class::{Accessor, ClassSpec, Method, prototype_of_new_target, throw};
 use sinew_bridge::{
     Completion, EngineError, ErrorClass, ErrorKind, HostData, JsHost, Limits, TableType, Throw,
     Val, ValType, WasmEngine, class,
@@ -11,7 +11,9 @@ use sinew_bridge::{
 
 use crate::agent::Agent;
 use crate::store::{Entry, Store};
-use crate::webassembly::{Interface, class_id, entity_object, error, reflection, value, webidl};
+use crate::webassembly::{
+    self, Interface, class_id, entity_object, error, reflection, value, webidl,
+};
 
 /// The interface.
 pub(crate) struct TableInterface;
@@ -174,13 +176,7 @@ fn receiver<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J, Receiver<J, W>> {
-    let this = J::this(cx, args);
-    let slot = brand::<J, _>(
-        cx,
-        &this,
-        &TableInterface::SPEC as &ClassSpec<J, Agent<J, W>>,
-    )?;
-    let store = agent.store(cx)?;
+    let (store, slot) = webassembly::receiver::<J, W, TableInterface>(cx, agent, args)?;
     let (table, ty) = {
         let entry = &store.tables.borrow()[slot as usize];
         (entry.entity.clone(), entry.ty)

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::class::{ClassSpec, Method, brand, plain_object, prototype_of_new_target};
+use sinew_bridge::class::{ClassSpec, Method, plain_object, prototype_of_new_target};
 use sinew_bridge::{
     Completion, FuncType, HostData, JsHost, Property, RefType, ValType, WasmEngine, class,
 };
 
 use crate::agent::Agent;
 use crate::store::{Entry, Store};
-use crate::webassembly::{Interface, class_id, entity_object, reflection, webidl};
+use crate::webassembly::{Interface, class_id, entity_object, receiver, reflection, webidl};
 
 /// The interface.
 pub(crate) struct TagInterface;
@@ -149,9 +149,7 @@ fn type_<J: JsHost, W: WasmEngine>(
     agent: &Rc<Agent<J, W>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let this = J::this(cx, args);
-    let slot = brand::<J, _>(cx, &this, &TagInterface::SPEC as &ClassSpec<J, Agent<J, W>>)?;
-    let store = agent.store(cx)?;
+    let (store, slot) = receiver::<J, W, TagInterface>(cx, agent, args)?;
     let ty = store.tags.borrow()[slot as usize].ty.clone();
     let parameters = reflection::value_types::<J>(cx, ty.params())?;
     let object = plain_object::<J>(cx)?;

@@ -147,17 +147,7 @@ pub fn define_class<J: JsHost, S: 'static>(
     let tag = J::string(cx, spec.display)?;
     let to_string_tag = PropertyKey::Symbol(WellKnownSymbol::ToStringTag);
     J::define_property(cx, &prototype, to_string_tag, Property::readonly(tag))?;
-    let back = Property::hidden(constructor.clone());
-    J::define_property(cx, &prototype, "constructor".into(), back)?;
-    let fixed = Property {
-        kind: PropertyKind::Data {
-            value: prototype.clone(),
-            writable: false,
-        },
-        enumerable: false,
-        configurable: false,
-    };
-    J::define_property(cx, &constructor, "prototype".into(), fixed)?;
+    link_prototype::<J>(cx, &constructor, &prototype)?;
     define_methods(cx, state, &constructor, spec.statics)?;
     define_methods(cx, state, &prototype, spec.methods)?;
     for accessor in spec.accessors {
@@ -167,6 +157,26 @@ pub fn define_class<J: JsHost, S: 'static>(
         constructor,
         prototype,
     })
+}
+
+/// Makes `prototype` the fixed `prototype` of a constructor, and that its `constructor`, as classes
+/// of ECMA-262 and interfaces of WebIDL have them.
+pub fn link_prototype<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    constructor: &J::Value,
+    prototype: &J::Value,
+) -> Completion<J, ()> {
+    let back = Property::hidden(constructor.clone());
+    J::define_property(cx, prototype, "constructor".into(), back)?;
+    let fixed = Property {
+        kind: PropertyKind::Data {
+            value: prototype.clone(),
+            writable: false,
+        },
+        enumerable: false,
+        configurable: false,
+    };
+    J::define_property(cx, constructor, "prototype".into(), fixed)
 }
 
 /// Defines `methods` on `target`, as
