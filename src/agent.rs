@@ -12,6 +12,7 @@ use sinew_bridge::{
     Throw, WasmEngine, class,
 };
 
+use crate::compile_cache::CompileCache;
 use crate::store::Store;
 use crate::value::RuntimeId;
 use crate::webassembly::{self, Classes, ModuleObjects};
@@ -21,6 +22,7 @@ pub struct Agent<J: JsHost, W: WasmEngine> {
     /// Its runtime.
     pub(crate) id: RuntimeId,
     pub(crate) engine: W::Engine,
+    pub(crate) compile_cache: Option<CompileCache>,
     pub(crate) budget: Rc<Budget>,
     pub(crate) termination: Arc<Termination>,
     pub(crate) graveyard: Graveyard,
@@ -42,6 +44,7 @@ impl<J: JsHost, W: WasmEngine> Agent<J, W> {
     /// An agent for the current thread.
     pub fn new(
         engine: W::Engine,
+        compile_cache: Option<CompileCache>,
         limits: ResourceLimits,
         termination: Arc<Termination>,
         graveyard: Graveyard,
@@ -50,6 +53,7 @@ impl<J: JsHost, W: WasmEngine> Agent<J, W> {
             entry_reserve: HEADROOM + W::stack_reserve(&engine),
             id: RuntimeId::new(),
             engine,
+            compile_cache,
             budget: Rc::new(Budget::new(limits)),
             termination,
             graveyard,

@@ -17,6 +17,7 @@ use sinew_web::{Web, WebConfig};
 
 use crate::agent::Agent;
 use crate::cache::ModuleCache;
+use crate::compile_cache::CompileCache;
 use crate::error::Error;
 use crate::esm::ModuleSource;
 use crate::esm::loader::{LoadHook, Loader, LoaderConfig};
@@ -48,6 +49,7 @@ pub struct RuntimeBuilder<J: JsHost, W: WasmEngine> {
     stderr: Option<Sink>,
     color: bool,
     cache: Option<ModuleCache<W>>,
+    compile_cache: Option<CompileCache>,
     hook: Option<LoadHook>,
     functions: Vec<HostFunction<J>>,
     _engines: PhantomData<(J, W)>,
@@ -76,6 +78,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
             stderr: None,
             color: false,
             cache: None,
+            compile_cache: None,
             hook: None,
             functions: Vec::new(),
             _engines: PhantomData,
@@ -158,6 +161,12 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         self
     }
 
+    /// Keeps compiled modules on disk, for other runtimes and later processes.
+    pub fn compile_cache(mut self, cache: &CompileCache) -> Self {
+        self.compile_cache = Some(cache.clone());
+        self
+    }
+
     /// Asks `hook` first for each module: it gets the specifier and the referrer's URL, and returns
     /// the source or `None` to go on as usual. A specifier means the same module everywhere.
     pub fn load_hook(
@@ -190,7 +199,8 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
     /// Makes the runtime, on the current thread, for the stack that is left of it.
     ///
     /// # Errors
-    /// When the root is no folder, or an engine cannot be set up.
+    /// When the root is no folder, or an engine cannot be set up, or an open compile cache and the
+    /// root lie in each other.
     pub fn build(mut self) -> Result<Runtime<J, W>, Error> {
         let start = Instant::now();
         let stack = StackBounds::of_current_thread().remaining();
@@ -204,8 +214,10 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         };
         let termination = Arc::new(Termination::default());
         let graveyard = Graveyard::default();
+        let resolver = self.resolver()?;
         let agent = Agent::new(
             engine.clone(),
+            self.compile_cache_beside(resolver.as_ref())?,
             self.limits,
             termination.clone(),
             graveyard.clone(),
@@ -213,7 +225,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let loader = Loader::new(
             agent.clone(),
             LoaderConfig {
-                resolver: self.resolver()?,
+                resolver,
                 max_file_bytes: self.max_file_bytes,
                 cache: self.cache.take(),
                 hook: self.hook.take(),
@@ -255,6 +267,17 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         };
         let root = root.map_err(|error| Error::setup(error.to_string()))?;
         Ok(Some(Resolver::new(root, CONDITIONS)))
+    }
+
+    /// The compile cache, for a runtime with this import root.
+    fn compile_cache_beside(
+        &self,
+        resolver: Option<&Resolver>,
+    ) -> Result<Option<CompileCache>, Error> {
+        let shared = self.cache.as_ref().and_then(ModuleCache::compile_cache);
+        let cache = self.compile_cache.as_ref().or(shared);
+        let root = resolver.map(|resolver| resolver.root().path());
+        cache.map(|cache| cache.beside(root)).transpose()
     }
 
     fn web_config(&mut self, start: Instant) -> WebConfig {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sinew_bridge::{EngineConfig, WasmEngine};
 
+use crate::compile_cache::CompileCache;
 use crate::webassembly::WasmModule;
 use crate::webassembly::module::Uncompiled;
 
@@ -14,6 +15,7 @@ use crate::webassembly::module::Uncompiled;
 /// one runtime compiled costs the others nothing.
 pub struct ModuleCache<W: WasmEngine> {
     shared: Arc<Shared<W>>,
+    compile_cache: Option<CompileCache>,
 }
 
 struct Shared<W: WasmEngine> {
@@ -29,6 +31,7 @@ impl<W: WasmEngine> Clone for ModuleCache<W> {
     fn clone(&self) -> Self {
         Self {
             shared: self.shared.clone(),
+            compile_cache: self.compile_cache.clone(),
         }
     }
 }
@@ -46,7 +49,20 @@ impl<W: WasmEngine> ModuleCache<W> {
                 config,
                 modules: Mutex::default(),
             }),
+            compile_cache: None,
         })
+    }
+
+    /// Looks on disk before it compiles; so do the runtimes that get this cache, unless they have a
+    /// [`compile_cache`](crate::RuntimeBuilder::compile_cache) of their own.
+    pub fn with_compile_cache(mut self, cache: &CompileCache) -> Self {
+        self.compile_cache = Some(cache.clone());
+        self
+    }
+
+    /// Where it looks before it compiles.
+    pub(crate) fn compile_cache(&self) -> Option<&CompileCache> {
+        self.compile_cache.as_ref()
     }
 
     /// The engine.
@@ -64,6 +80,15 @@ impl<W: WasmEngine> ModuleCache<W> {
     /// # Errors
     /// What is wrong with the bytes.
     pub fn compile(&self, bytes: Arc<[u8]>) -> Result<Arc<WasmModule<W>>, Uncompiled> {
+        self.compile_with(self.compile_cache(), bytes)
+    }
+
+    /// [`compile`](Self::compile) with the compile cache of a runtime.
+    pub(crate) fn compile_with(
+        &self,
+        compile_cache: Option<&CompileCache>,
+        bytes: Arc<[u8]>,
+    ) -> Result<Arc<WasmModule<W>>, Uncompiled> {
         let modules = || {
             self.shared
                 .modules
@@ -73,7 +98,7 @@ impl<W: WasmEngine> ModuleCache<W> {
         if let Some(module) = modules().get(&bytes) {
             return Ok(module.clone());
         }
-        let module = WasmModule::compile(&self.shared.engine, bytes.clone())?;
+        let module = WasmModule::compile(&self.shared.engine, compile_cache, bytes.clone())?;
         Ok(modules().entry(bytes).or_insert(module).clone())
     }
 

@@ -38,6 +38,13 @@
 mod agent;
 mod builder;
 mod cache;
+mod compile_cache;
+#[cfg(not(feature = "wasmtime"))]
+#[path = "compile_cache/disabled.rs"]
+mod disk;
+#[cfg(feature = "wasmtime")]
+#[path = "compile_cache/enabled.rs"]
+mod disk;
 mod error;
 mod esm;
 mod runtime;
@@ -54,6 +61,7 @@ mod webassembly;
 
 pub use builder::{RuntimeBuilder, Sink};
 pub use cache::ModuleCache;
+pub use compile_cache::{CompileCache, CompileCacheStats};
 pub use error::{Error, ErrorKind};
 pub use esm::ModuleSource;
 pub use esm::loader::LoadHook;

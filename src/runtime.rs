@@ -21,7 +21,7 @@ use crate::esm::ModuleSource;
 use crate::esm::entry::Entry;
 use crate::esm::loader::Loader;
 use crate::esm::record::ModuleRecord;
-use crate::value::{FromJs, IntoArgs, Local, Value};
+use crate::value::{FromJs, IntoArgs, IntoJs, Local, Value};
 use crate::watchdog::Watchdog;
 
 /// A JavaScript engine `J` with WebAssembly by the engine `W`.
@@ -223,6 +223,37 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
             }
             let value = J::get(cx.scope, object, PropertyKey::Name(name))?;
             T::from_js(cx, &value)
+        })
+    }
+
+    /// Sets the property `name` of an object, the global object for instance.
+    ///
+    /// ```
+    /// # use sinew::{DefaultEngine, DefaultHost, Runtime};
+    /// # fn main() -> Result<(), sinew::Error> {
+    /// # let mut runtime = Runtime::<DefaultHost, DefaultEngine>::builder().build()?;
+    /// let global = runtime.global()?;
+    /// runtime.set(&global, "answer", 42)?;
+    /// assert_eq!(runtime.eval::<i32>("example.js", "answer")?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What a setter throws, or a TypeError when the object cannot have it or is no object.
+    pub fn set(
+        &mut self,
+        object: &Value<J>,
+        name: &str,
+        value: impl IntoJs<J>,
+    ) -> Result<(), Error> {
+        self.enter(|cx| {
+            let value = value.into_js(cx)?;
+            let object = object.open(cx)?;
+            if !crate::error::is_object::<J>(object) {
+                return Err(type_error::<J>(cx.scope, "the value is not an object"));
+            }
+            J::set(cx.scope, object, PropertyKey::Name(name), &value)
         })
     }
 

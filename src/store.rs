@@ -1,13 +1,12 @@
 //! A wasm store and what JavaScript knows of its entities: the
 //! [caches](https://webassembly.github.io/spec/js-api/#agent) of the JavaScript Interface.
 
-use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use elsa::FrozenVec;
-use sinew_bridge::lend::{NotLent, StoreCell};
+use sinew_bridge::lend::{Erased, NotLent, StoreCell};
 use sinew_bridge::{
     Completion, ErrorClass, FuncIdentity, FuncType, GlobalType, HostId, HostTrap, JsHost,
     MemoryType, StoreData, TableType, Throw, Val, WasmEngine, class,
@@ -33,6 +32,8 @@ pub struct Store<J: JsHost, W: WasmEngine> {
     pub(crate) tables: RefCell<Vec<Entry<J, W::Table, TableType>>>,
     pub(crate) globals: RefCell<Vec<Entry<J, W::Global, GlobalType>>>,
     pub(crate) tags: RefCell<Vec<Entry<J, W::Tag, FuncType>>>,
+    /// The address of the tag of the last exception.
+    pub(crate) last_tag: Cell<u32>,
     /// The [Exception object cache](https://webassembly.github.io/spec/js-api/#exception-object-cache).
     pub(crate) exceptions: RefCell<ObjectCache<J, ExceptionEntry<J, W>>>,
     /// The [Exported GC Object cache](https://webassembly.github.io/spec/js-api/#exported-gc-object-cache).
@@ -43,7 +44,9 @@ pub struct Store<J: JsHost, W: WasmEngine> {
     has_live_globals: Cell<bool>,
     /// Whether JavaScript has a growable SharedArrayBuffer: no engine tells when a shared memory
     /// grows.
-    pub(crate) has_growable_buffers: Cell<bool>,
+    has_growable_buffers: Cell<bool>,
+    /// Either of the two: what [`refresh`](Self::refresh) looks after does not report.
+    watched: Cell<bool>,
 }
 
 /// A JavaScript function that wasm imports.
@@ -112,7 +115,7 @@ impl<J: JsHost, W: WasmEngine> Imported<J, W> {
     /// What the store behind `wasm` owns.
     #[inline]
     pub(crate) fn of(wasm: &W::StoreMut<'_>) -> Option<Rc<Self>> {
-        W::store_data(wasm).agent.clone().downcast().ok()
+        W::store_data(wasm).agent.get()
     }
 
     /// The store's entry.
@@ -142,7 +145,7 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             functions: FrozenVec::new(),
         });
         let data = StoreData {
-            agent: imported.clone() as Rc<dyn Any>,
+            agent: Erased::new(imported.clone()),
             budget: agent.budget.clone(),
             termination: agent.termination.clone(),
         };
@@ -155,12 +158,14 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             tables: RefCell::default(),
             globals: RefCell::default(),
             tags: RefCell::default(),
+            last_tag: Cell::default(),
             exceptions: RefCell::default(),
             gc_objects: RefCell::default(),
             javascript_tag: Cell::new(None),
             live_globals: RefCell::default(),
             has_live_globals: Cell::new(false),
             has_growable_buffers: Cell::new(false),
+            watched: Cell::new(false),
         });
         // Closed by `close`, which drops the wasm store and with it this way back.
         let _ = imported.store.set(store.clone());
@@ -174,13 +179,31 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         cx: &mut J::Scope<'_>,
         f: impl for<'a> FnOnce(&mut W::StoreMut<'a>) -> Result<R, W::Error>,
     ) -> Completion<J, R> {
-        self.agent.may_cross(cx, self.cell.is_idle())?;
-        let outcome = self.agent.scope.lend(cx, || self.cell.with(f));
+        self.agent.may_cross(cx, !self.cell.is_lent())?;
+        // Errors go by a variable, so that what is returned otherwise stays in registers.
+        let mut failed = None;
+        let outcome = self.agent.scope.lend(cx, || {
+            self.cell.with(|wasm| match f(wasm) {
+                Ok(result) => Some(result),
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            })
+        });
         self.agent.refresh(cx, self)?;
         match outcome {
-            Ok(Ok(result)) => Ok(result),
-            Ok(Err(error)) => Err(engine_error(cx, &self.agent, &error, None)),
-            Err(NotLent) => Err(busy::<J>(cx)),
+            Ok(Some(result)) => Ok(result),
+            Ok(None) | Err(NotLent) => Err(self.failed(cx, failed)),
+        }
+    }
+
+    /// What a call of wasm that did not return throws: without an error it never began.
+    #[cold]
+    fn failed(&self, cx: &mut J::Scope<'_>, error: Option<W::Error>) -> Throw<J::Value> {
+        match error {
+            Some(error) => engine_error(cx, &self.agent, &error, None),
+            None => busy::<J>(cx),
         }
     }
 
@@ -192,16 +215,24 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         wasm: &mut W::StoreMut<'_>,
         f: impl for<'s> FnOnce(&mut J::Scope<'s>) -> Completion<J, R>,
     ) -> Result<R, HostTrap> {
-        let raised = match self.cross(wasm, f, |cx, throw| raise(cx, self, throw)) {
-            Ok(result) => return Ok(result),
-            Err(raised) => raised,
-        };
+        let mut raised = None;
+        let fail = |cx: &mut J::Scope<'_>, throw| raised = Some(raise(cx, self, throw));
+        match self.cross(wasm, f, fail) {
+            Some(result) => Ok(result),
+            None => Err(self.left(wasm, raised)),
+        }
+    }
+
+    /// The marker that ends a host function which did not return.
+    #[cold]
+    fn left(&self, wasm: &mut W::StoreMut<'_>, raised: Option<Raised<J, W>>) -> HostTrap {
         match raised {
-            Raised::Exception(exn) => {
+            Some(Raised::Exception(exn)) => {
                 W::exn_throw(wasm, &exn);
-                Err(HostTrap::Exception)
+                HostTrap::Exception
             }
-            Raised::Completion(throw) => Err(self.pend(throw)),
+            Some(Raised::Completion(throw)) => self.pend(throw),
+            None => self.pend(Throw::Terminated),
         }
     }
 
@@ -211,18 +242,20 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         wasm: &mut W::StoreMut<'_>,
         f: impl for<'s> FnOnce(&mut J::Scope<'s>) -> Completion<J, R>,
     ) -> Result<R, HostTrap> {
-        self.cross(wasm, f, |_, throw| throw)
-            .map_err(|throw| self.pend(throw))
+        let mut thrown = None;
+        let result = self.cross(wasm, f, |_, throw| thrown = Some(throw));
+        result.ok_or_else(|| self.pend(thrown.unwrap_or(Throw::Terminated)))
     }
 
-    /// Runs `f` beyond the edge, and `fail` with what it throws.
+    /// Runs `f` beyond the edge, and `fail` with what it throws. Without either the scope was not
+    /// lent, which it is whenever wasm runs.
     #[inline]
-    fn cross<R, E: From<Throw<J::Value>>>(
+    fn cross<R>(
         self: &Rc<Self>,
         wasm: &mut W::StoreMut<'_>,
         f: impl for<'s> FnOnce(&mut J::Scope<'s>) -> Completion<J, R>,
-        fail: impl for<'s> FnOnce(&mut J::Scope<'s>, Throw<J::Value>) -> E,
-    ) -> Result<R, E> {
+        fail: impl for<'s> FnOnce(&mut J::Scope<'s>, Throw<J::Value>),
+    ) -> Option<R> {
         let agent = &self.agent;
         let outcome = self.cell.lend(wasm, || {
             agent.scope.with(|cx| {
@@ -230,13 +263,15 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
                     .may_cross(cx, false)
                     .and_then(|()| agent.refresh(cx, self));
                 match crossing.and_then(|()| f(cx)) {
-                    Ok(result) => Ok(result),
-                    Err(throw) => Err(fail(cx, throw)),
+                    Ok(result) => Some(result),
+                    Err(throw) => {
+                        fail(cx, throw);
+                        None
+                    }
                 }
             })
         });
-        // The scope is lent whenever wasm runs.
-        outcome.unwrap_or_else(|NotLent| Err(Throw::Terminated.into()))
+        outcome.ok().flatten()
     }
 
     /// Lets a throw completion wait with the agent until the wasm frames are gone.
@@ -279,12 +314,19 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             set,
         });
         self.has_live_globals.set(true);
+        self.watched.set(true);
+    }
+
+    /// From now on JavaScript may have a growable SharedArrayBuffer.
+    pub(crate) fn has_growable_buffer(&self) {
+        self.has_growable_buffers.set(true);
+        self.watched.set(true);
     }
 
     /// Whether [`refresh`](Self::refresh) has something to look after that does not report.
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
-        self.has_live_globals.get() || self.has_growable_buffers.get()
+        self.watched.get()
     }
 
     /// Refreshes the buffers of memories that have grown, and updates live bindings.

@@ -1,49 +1,69 @@
-//! One measurement.
+//! Rows through Criterion.
 
 use std::time::Duration;
 
-use criterion::measurement::Measurement;
-use criterion::{BenchmarkGroup, BenchmarkId};
+use criterion::{BenchmarkId, Criterion, SamplingMode};
 
-use crate::time::{ThreadTime, now};
-use crate::{EMPTY, Subject, case};
+use crate::row::{Row, Work};
+use crate::time::{Clock, Measured};
 
-/// Calls between two looks at the clock: a call costs more than a thousandth of the clock, and the
-/// machine changes its speed more slowly than this.
-const CHUNK: u64 = 10_000;
-
-/// Measures a call in the loop `name` of `subject`, less what the loop itself takes. The two take
-/// turns.
-pub fn call(
-    group: &mut BenchmarkGroup<'_, ThreadTime>,
-    id: BenchmarkId,
-    subject: &mut dyn Subject,
-    name: &str,
-) {
-    let empty = match name {
-        // Loops in Rust, which take next to nothing.
-        "call" | "entry" | "typed" => None,
-        _ if name.starts_with("import") => Some(case::EMPTY_IMPORT),
-        _ => Some(EMPTY),
-    };
-    group.bench_function(id, |bencher| {
-        bencher.iter_custom(|calls| {
-            let (mut with, mut without) = (Duration::ZERO, Duration::ZERO);
-            let mut left = calls;
-            while left > 0 {
-                let n = left.min(CHUNK);
-                with += time(subject, name, n as u32);
-                without += empty.map_or(Duration::ZERO, |name| time(subject, name, n as u32));
-                left -= n;
-            }
-            // Criterion does not take nothing for an answer.
-            with.saturating_sub(without).max(Duration::from_nanos(1))
-        });
-    });
+/// How thoroughly a suite is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How often all rows are measured in turns.
+    pub passes: u32,
+    /// How long each side of a row is measured, each time.
+    pub time: Duration,
 }
 
-fn time(subject: &mut dyn Subject, name: &str, n: u32) -> Duration {
-    let start = ThreadTime.start();
-    std::hint::black_box(subject.run(name, n));
-    now().saturating_sub(start)
+impl Plan {
+    /// So many passes of so many milliseconds.
+    pub const fn new(passes: u32, milliseconds: u64) -> Self {
+        Self {
+            passes,
+            time: Duration::from_millis(milliseconds),
+        }
+    }
+}
+
+/// Measures all rows.
+pub fn rows(rows: &[Row], plan: Plan) {
+    let mut criterion = Criterion::default()
+        .with_measurement(Measured)
+        .warm_up_time(plan.time / 10)
+        .measurement_time(plan.time)
+        .sample_size(10)
+        .nresamples(1000)
+        .configure_from_args();
+    for pass in 1..=plan.passes {
+        for row in rows {
+            let mut group = criterion.benchmark_group(&row.name);
+            group.sampling_mode(SamplingMode::Flat);
+            for side in &row.sides {
+                let function = match plan.passes {
+                    1 => side.function.to_owned(),
+                    _ => format!("{} #{pass}", side.function),
+                };
+                let id = BenchmarkId::new(function, side.on);
+                group.bench_function(id, |bencher| {
+                    bencher.iter_custom(|rounds| time(&side.work, rounds, row.chunk, row.clock));
+                });
+            }
+        }
+    }
+    criterion.final_summary();
+}
+
+fn time(work: &Work, rounds: u64, chunk: u32, clock: Clock) -> Duration {
+    let (mut total, mut empty) = (Duration::ZERO, Duration::ZERO);
+    let mut left = rounds;
+    while left > 0 {
+        let n = left.min(chunk.into());
+        let [with, without] = work.time(n as u32, clock);
+        total += with;
+        empty += without;
+        left -= n;
+    }
+    // Criterion does not take nothing for an answer.
+    total.saturating_sub(empty).max(Duration::from_nanos(1))
 }

@@ -1,51 +1,67 @@
 //! All pairings that are compiled in.
 
-#[allow(unused_imports, reason = "a subset of the engines has no use for some")]
-use crate::{Subject, floor, sinew::Sinew};
+use crate::floor::{JsByHand, WasmByHand};
+use crate::program::Program;
+use crate::row::Subject;
 
-/// Calls `$f` with the name of each pairing, Sinew on it, and its floor.
+/// A JavaScript engine with a wasm engine.
+pub trait Pairing: 'static {
+    /// The names of both, with a plus sign between them.
+    const NAME: &'static str;
+    /// The JavaScript engine.
+    type Js: sinew::JsHost;
+    /// The wasm engine.
+    type Wasm: sinew::WasmEngine;
+    /// The JavaScript engine, without Sinew.
+    type JsByHand: JsByHand;
+    /// The wasm engine, without Sinew.
+    type WasmByHand: WasmByHand;
+
+    /// A program on hand-written glue.
+    fn floor(program: &Program) -> impl Subject + 'static;
+}
+
+/// What is to be done for each pairing.
+pub trait Visitor {
+    /// Does it.
+    fn visit<P: Pairing>(&mut self);
+}
+
 macro_rules! pairings {
-    ($f:ident: $($js_feature:literal $js:ident, $wasm_feature:literal $wasm:ident, $floor:ident;)*) => {
+    ($($js_feature:literal $js:ident, $wasm_feature:literal $wasm:ident, $pair:ident, $floor:ident;)*) => {
         $(
+            #[doc = concat!("`", $js_feature, "+", $wasm_feature, "`")]
             #[cfg(all(feature = $js_feature, feature = $wasm_feature))]
-            $f(
-                concat!($js_feature, "+", $wasm_feature),
-                &mut Sinew::<sinew::$js, sinew::$wasm>::new(),
-                &mut floor::$floor::Floor::new(),
-            );
+            pub struct $pair;
+
+            #[cfg(all(feature = $js_feature, feature = $wasm_feature))]
+            impl Pairing for $pair {
+                const NAME: &'static str = concat!($js_feature, "+", $wasm_feature);
+                type Js = sinew::$js;
+                type Wasm = sinew::$wasm;
+                type JsByHand = crate::floor::$js;
+                type WasmByHand = crate::floor::$wasm;
+
+                fn floor(program: &Program) -> impl Subject + 'static {
+                    crate::floor::$floor::Floor::new(program)
+                }
+            }
         )*
+
+        /// Shows `visitor` each pairing.
+        #[allow(unused, reason = "a subset of the engines may have no pairing")]
+        pub fn pairings(visitor: &mut impl Visitor) {
+            $(
+                #[cfg(all(feature = $js_feature, feature = $wasm_feature))]
+                visitor.visit::<$pair>();
+            )*
+        }
     };
 }
 
-/// Calls `f` with the name of each pairing, Sinew on it, and its floor.
-#[allow(unused, reason = "a subset of the engines may have no pairing")]
-pub fn pairings(mut f: impl FnMut(&str, &mut dyn Subject, &mut dyn Subject)) {
-    pairings! { f:
-        "quickjs" QuickJs, "wasmtime" Wasmtime, quickjs_wasmtime;
-        "quickjs" QuickJs, "wasmi" Wasmi, quickjs_wasmi;
-        "boa" Boa, "wasmtime" Wasmtime, boa_wasmtime;
-        "boa" Boa, "wasmi" Wasmi, boa_wasmi;
-    }
-}
-
-/// Calls `f` with the name of each engine, the engine on its own, and the names of its loops.
-#[allow(unused, reason = "a subset of the engines may be empty")]
-pub fn engines(mut f: impl FnMut(&str, &mut dyn Subject, &[&str])) {
-    const JS: [&str; 3] = ["native", "js", "call"];
-    #[cfg(feature = "quickjs")]
-    f("quickjs", &mut floor::quickjs::Alone::new(), &JS);
-    #[cfg(feature = "boa")]
-    f("boa", &mut floor::boa::Alone::new(), &JS);
-    #[cfg(feature = "wasmtime")]
-    f(
-        "wasmtime",
-        &mut floor::wasmtime::Alone::new(),
-        &["entry", "import_i32x2"],
-    );
-    #[cfg(feature = "wasmi")]
-    f(
-        "wasmi",
-        &mut floor::wasmi::Alone::new(),
-        &["entry", "typed", "import_i32x2"],
-    );
+pairings! {
+    "quickjs" QuickJs, "wasmtime" Wasmtime, QuickJsWasmtime, quickjs_wasmtime;
+    "quickjs" QuickJs, "wasmi" Wasmi, QuickJsWasmi, quickjs_wasmi;
+    "boa" Boa, "wasmtime" Wasmtime, BoaWasmtime, boa_wasmtime;
+    "boa" Boa, "wasmi" Wasmi, BoaWasmi, boa_wasmi;
 }

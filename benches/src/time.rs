@@ -1,38 +1,62 @@
-//! What time is measured: the processor time of the thread, so that other work on the machine
-//! counts as little as possible.
+//! Which time is measured.
 
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 
-/// The processor time of the thread.
-pub struct ThreadTime;
+/// A clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The processor time of the thread, so that other work on the machine counts as little as
+    /// possible. Where the system does not tell, the time that has passed.
+    Thread,
+    /// The time that has passed.
+    Wall,
+    /// The processor time of all processes that this one has waited for. Nothing where the system
+    /// does not tell.
+    Children,
+}
 
-/// The processor time that this thread has used so far; where the system does not tell, the time
-/// that has passed.
-pub fn now() -> Duration {
-    #[cfg(unix)]
-    {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+impl Clock {
+    /// The time on this clock.
+    pub fn now(self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        match self {
+            #[cfg(unix)]
+            Clock::Thread => {
+                let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+                Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+            }
+            #[cfg(unix)]
+            Clock::Children => crate::usage::children(),
+            #[cfg(not(unix))]
+            Clock::Children => Duration::ZERO,
+            _ => START.get_or_init(Instant::now).elapsed(),
+        }
     }
-    #[cfg(not(unix))]
-    {
-        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-        START.get_or_init(std::time::Instant::now).elapsed()
+
+    /// How long `f` takes, and what it returns.
+    pub fn time<T>(self, f: impl FnOnce() -> T) -> (Duration, T) {
+        let start = self.now();
+        let value = f();
+        (self.now().saturating_sub(start), value)
     }
 }
 
-impl Measurement for ThreadTime {
+/// Times that the benchmarks measure themselves.
+pub struct Measured;
+
+impl Measurement for Measured {
     type Intermediate = Duration;
     type Value = Duration;
 
     fn start(&self) -> Duration {
-        now()
+        Clock::Thread.now()
     }
 
     fn end(&self, start: Duration) -> Duration {
-        now().saturating_sub(start)
+        Clock::Thread.now().saturating_sub(start)
     }
 
     fn add(&self, a: &Duration, b: &Duration) -> Duration {

@@ -10,7 +10,7 @@ use sinew_registry::{ExportEntry, ImportEntry, Key};
 
 use crate::esm::facade::render_wasm;
 use crate::esm::loader::Loader;
-use crate::esm::record::{ModuleRecord, WasmRecord};
+use crate::esm::record::{ModuleRecord, Requests, WasmRecord};
 use crate::esm::source::Requested;
 use crate::webassembly::module::{ModuleObject, Uncompiled};
 use crate::webassembly::options::{CompileOptions, Supplied};
@@ -40,12 +40,13 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             return Err(error::link_message(cx, &self.agent, &message));
         }
         // 7.4. Append moduleName to requestedModules, unless it is a builtin.
-        let imports = module.info.imports.iter();
-        let requests = imports.map(|import| match options.supply(import) {
-            Some(_) => None,
-            None => self.find(name, &import.module, Requested::Code).ok(),
-        });
-        let requests = requests.collect();
+        let mut requests = Requests::default();
+        for import in &module.info.imports {
+            if options.supply(import).is_none() {
+                let resolve = || self.find(name, &import.module, Requested::Code).ok();
+                requests.add(&import.module, resolve);
+            }
+        }
         let options = Rc::new(options);
         let module = ModuleObject { module, options };
         let record = WasmRecord::new(name.to_owned(), module, requests);
@@ -63,10 +64,10 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         bytes: Arc<[u8]>,
     ) -> Completion<J, Arc<WasmModule<W>>> {
         let start = Instant::now();
-        let engine = &self.agent.engine;
+        let compile_cache = self.agent.compile_cache.as_ref();
         let build = || match &self.config.cache {
-            Some(cache) => cache.compile(bytes.clone()),
-            None => WasmModule::compile(engine, bytes.clone()),
+            Some(cache) => cache.compile_with(compile_cache, bytes.clone()),
+            None => WasmModule::compile(&self.agent.engine, compile_cache, bytes.clone()),
         };
         let module = match key {
             Some(key) => self.registry.borrow_mut().compiled(key, &bytes, build),

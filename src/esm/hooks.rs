@@ -41,6 +41,12 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         if specifier == NAMESPACE && self.wasm_record(referrer).is_some() {
             return Ok(referrer.to_owned());
         }
+        // A wasm file's own requests led somewhere when it was parsed.
+        if let Some(record) = self.wasm_record(referrer)
+            && let Some(name) = record.requests.name_of(specifier)
+        {
+            return Ok(name.to_owned());
+        }
         let source = specifier.strip_prefix(SOURCE_PHASE);
         let specifier = source.unwrap_or(specifier);
         let mut requested = Requested::Code;

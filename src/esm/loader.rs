@@ -33,6 +33,8 @@ pub type LoadHook = Box<dyn Fn(&str, &str) -> Option<ModuleSource>>;
 pub(crate) struct Loader<J: JsHost, W: WasmEngine> {
     pub agent: Rc<Agent<J, W>>,
     pub registry: RefCell<Registry<Arc<WasmModule<W>>, ()>>,
+    /// The keys behind module names, as far as they were asked for.
+    keys: RefCell<HashMap<String, Key>>,
     /// Every module that was loaded, by name.
     pub records: RefCell<HashMap<String, ModuleRecord<J, W>>>,
     /// Modules of functions that the embedder defines, by specifier.
@@ -70,6 +72,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         Rc::new_cyclic(|this| Self {
             agent,
             registry: RefCell::new(Registry::new()),
+            keys: RefCell::default(),
             records: RefCell::default(),
             host_modules: RefCell::default(),
             supplied: RefCell::default(),
@@ -201,7 +204,12 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             .fold(name, |name, prefix| {
                 name.strip_prefix(prefix).unwrap_or(name)
             });
-        self.registry.borrow().key_of(name)
+        if let Some(key) = self.keys.borrow().get(name) {
+            return Some(key.clone());
+        }
+        let key = self.registry.borrow().key_of(name)?;
+        self.keys.borrow_mut().insert(name.to_owned(), key.clone());
+        Some(key)
     }
 
     /// Loads the module of this name unless it is loaded.

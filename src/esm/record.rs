@@ -1,6 +1,7 @@
 //! [WebAssembly Module Records](https://webassembly.github.io/esm-integration/js-api/#webassembly-module-record)
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -50,8 +51,7 @@ pub(crate) struct WasmRecord<J: JsHost, W: WasmEngine> {
     /// Its module name.
     pub name: String,
     pub module: Arc<WasmModule<W>>,
-    /// The module name that each import leads to, where it could be resolved.
-    pub requests: Vec<Option<String>>,
+    pub requests: Requests,
     /// Those of every ES module.
     pub options: Rc<CompileOptions>,
     pub instance: OnceCell<Rc<Instance<J, W>>>,
@@ -68,12 +68,42 @@ pub(crate) struct WasmRecord<J: JsHost, W: WasmEngine> {
     bindings: RefCell<Vec<GlobalBinding<J>>>,
 }
 
+/// [`[[RequestedModules]]`](https://tc39.es/ecma262/#table-cyclic-module-fields): each specifier
+/// once, in the order of the file, with the name of the module that it leads to.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    names: Vec<Option<String>>,
+    by_specifier: HashMap<String, usize>,
+}
+
+impl Requests {
+    /// Adds a specifier, unless it is there. `resolve` says where it leads, if anywhere.
+    pub(crate) fn add(&mut self, specifier: &str, resolve: impl FnOnce() -> Option<String>) {
+        if !self.by_specifier.contains_key(specifier) {
+            let specifier = specifier.to_owned();
+            self.by_specifier.insert(specifier, self.names.len());
+            self.names.push(resolve());
+        }
+    }
+
+    /// The name of the module that a specifier leads to.
+    pub(crate) fn name_of(&self, specifier: &str) -> Option<&str> {
+        let at = self.by_specifier.get(specifier)?;
+        self.names[*at].as_deref()
+    }
+
+    /// The names of all that could be resolved.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().flatten().map(String::as_str)
+    }
+}
+
 impl<J: JsHost, W: WasmEngine> WasmRecord<J, W> {
     /// A record that is not evaluated yet.
     pub(crate) fn new(
         name: String,
         ModuleObject { module, options }: ModuleObject<W>,
-        requests: Vec<Option<String>>,
+        requests: Requests,
     ) -> Rc<Self> {
         Rc::new(Self {
             name,
@@ -184,7 +214,7 @@ pub(crate) fn execute<J: JsHost, W: WasmEngine>(
         return Ok(instance.clone());
     }
     let store = loader.agent.store(cx)?;
-    let mut imports = Vec::with_capacity(record.requests.len());
+    let mut imports = Vec::with_capacity(record.module.info.imports.len());
     // 5. For each (importedModuleName, name, importtype) of module_imports(module),
     for (at, import) in record.module.info.imports.iter().enumerate() {
         let importing = Importing {
@@ -199,7 +229,7 @@ pub(crate) fn execute<J: JsHost, W: WasmEngine>(
         }
         // 5.3. to 5.7. GetImportedModule and ResolveExport: of a wasm file, or of JavaScript that
         // leads to one. Only globals are not themselves there.
-        let request = record.requests[at].as_deref();
+        let request = record.requests.name_of(&import.module);
         let linked = match request.and_then(|name| loader.wasm_record(name)) {
             Some(source) => Some(exported_entity(cx, loader, record, &source, at)?),
             None if matches!(import.ty, ExternType::Global(_)) => {
@@ -246,5 +276,27 @@ fn exported_entity<J: JsHost, W: WasmEngine>(
             import,
             "no such export",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Requests;
+
+    #[test]
+    fn each_specifier_is_resolved_once() {
+        let mut requests = Requests::default();
+        let mut resolved = Vec::new();
+        for specifier in ["./b.js", "./a.js", "missing", "./b.js", "missing"] {
+            requests.add(specifier, || {
+                resolved.push(specifier);
+                specifier.strip_prefix("./").map(str::to_owned)
+            });
+        }
+        assert_eq!(resolved, ["./b.js", "./a.js", "missing"]);
+        assert_eq!(requests.names().collect::<Vec<_>>(), ["b.js", "a.js"]);
+        assert_eq!(requests.name_of("./a.js"), Some("a.js"));
+        assert_eq!(requests.name_of("missing"), None);
+        assert_eq!(requests.name_of("other"), None);
     }
 }

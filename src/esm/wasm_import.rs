@@ -65,8 +65,9 @@ fn evaluate<J: JsHost, W: WasmEngine>(
     requested?;
     let outcome = execute(cx, loader, record, |cx, at| {
         let import = &record.module.info.imports[at];
-        let host = record.requests[at]
-            .as_deref()
+        let host = record
+            .requests
+            .name_of(&import.module)
             .and_then(|name| loader.host_module(name));
         match host {
             Some(functions) => J::get(cx, &functions, PropertyKey::Name(&import.name)),
@@ -83,7 +84,7 @@ fn evaluate_requested<J: JsHost, W: WasmEngine>(
     loader: &Rc<Loader<J, W>>,
     record: &WasmRecord<J, W>,
 ) -> Completion<J, ()> {
-    for request in record.requests.iter().flatten() {
+    for request in record.requests.names() {
         loader.ensure_loaded(cx, request)?;
         if let Some(source) = loader.wasm_record(request)
             && source.instance.get().is_none()

@@ -91,9 +91,9 @@ fn create<J: JsHost, W: WasmEngine>(
     if shared {
         // The threads proposal: SetIntegrityLevel(buffer, "frozen").
         J::freeze(cx, &value)?;
-        store
-            .has_growable_buffers
-            .set(store.has_growable_buffers.get() || resizable);
+        if resizable {
+            store.has_growable_buffer();
+        }
     }
     let old = store.memories.borrow_mut()[slot as usize]
         .buffer

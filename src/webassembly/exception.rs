@@ -85,9 +85,7 @@ pub(crate) fn to_value<J: JsHost, W: WasmEngine>(
     exn: W::ExnRef,
 ) -> Completion<J> {
     // 9.1. Let tagaddr be exn_tag(store, exnaddr).
-    let tag = store.try_access(cx, |wasm| W::exn_tag(wasm, &exn))?;
-    let ty = store.access(cx, |wasm| W::tag_type(wasm, &tag))?;
-    let tag = tag::add(cx, store, tag, ty)?;
+    let tag = store.try_access(cx, |wasm| tag::of_exception(store, wasm, &exn))?;
     // 9.4. If tagaddr is equal to jsTagAddr, throw ToJSValue(payload[0]).
     if Some(tag) == store.javascript_tag.get() {
         let payload = store.try_access(cx, |wasm| W::exn_read(wasm, &exn))?;
@@ -312,10 +310,4 @@ pub(crate) enum Raised<J: JsHost, W: WasmEngine> {
     Exception(W::ExnRef),
     /// With a completion that passes wasm by.
     Completion(Throw<J::Value>),
-}
-
-impl<J: JsHost, W: WasmEngine> From<Throw<J::Value>> for Raised<J, W> {
-    fn from(throw: Throw<J::Value>) -> Self {
-        Raised::Completion(throw)
-    }
 }

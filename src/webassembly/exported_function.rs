@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use sinew_bridge::convert::{arg_to_raw, raw_to_js};
+use sinew_bridge::convert::{Number, arg_to_raw, raw_to_number};
 use sinew_bridge::{Completion, FuncType, FunctionSpec, JsHost, NativeFn, Val, WasmEngine, class};
 use smallvec::SmallVec;
 
@@ -23,6 +23,8 @@ pub(crate) struct Binding<J: JsHost, W: WasmEngine> {
     pub store: Rc<Store<J, W>>,
     pub func: W::Func,
     pub ty: FuncType,
+    /// Whether its parameters and results are numbers, and few.
+    scalar: bool,
     /// Set when the module that defines the function was unloaded.
     pub unloaded: Rc<Cell<bool>>,
 }
@@ -30,52 +32,69 @@ pub(crate) struct Binding<J: JsHost, W: WasmEngine> {
 impl<J: JsHost, W: WasmEngine> NativeFn<J> for ExportedFunction<J, W> {
     type Data = Rc<Binding<J, W>>;
 
-    #[inline]
     fn call(cx: &mut J::Scope<'_>, binding: &Self::Data, args: J::Args<'_>) -> Completion<J> {
         if binding.unloaded.get() {
             return Err(error::unloaded(cx, &binding.store.agent));
         }
-        if binding.ty.is_scalar() && binding.ty.raw_len() <= INLINE {
-            call_scalar(cx, binding, args)
-        } else {
-            call_general(cx, binding, args)
+        call_general(cx, binding, args)
+    }
+
+    #[inline]
+    fn invoke(cx: &mut J::Scope<'_>, binding: &Self::Data, args: J::Args<'_>) -> J::Outcome {
+        if binding.unloaded.get() || !binding.scalar {
+            let completion = Self::call(cx, binding, args);
+            return J::outcome(cx, completion);
+        }
+        // No handle of the result is made, which would go through memory.
+        match call_scalar(cx, binding, args) {
+            Ok(Returned::Number(number)) => J::outcome_of_number(cx, number),
+            Ok(Returned::Value(value)) => J::outcome(cx, Ok(value)),
+            Err(throw) => J::outcome(cx, Err(throw)),
         }
     }
 }
 
+/// What a call of scalar signature returns.
+enum Returned<V> {
+    Number(Number),
+    Value(V),
+}
+
 /// [Call an Exported Function](https://webassembly.github.io/spec/js-api/#call-an-exported-function)
 /// of scalar signature: nothing is owned, counted or looked up.
-#[inline]
+#[inline(always)]
 fn call_scalar<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     binding: &Binding<J, W>,
     args: J::Args<'_>,
-) -> Completion<J> {
+) -> Completion<J, Returned<J::Value>> {
     let ty = &binding.ty;
     // 4. Let args be « ». 5. For each t of parameters, append ToWebAssemblyValue(argument, t).
     let mut raw = [W::raw_i32(0); INLINE];
-    for (index, (slot, ty)) in raw.iter_mut().zip(ty.params()).enumerate() {
-        arg_to_raw::<J, W>(cx, args, index, *ty, slot)?;
+    let slots = Cell::from_mut(&mut raw[..]).as_slice_of_cells();
+    for (index, (slot, ty)) in slots.iter().zip(ty.params()).enumerate() {
+        arg_to_raw::<J, W>(cx, args, index, ty, slot)?;
     }
-    let raw = &mut raw[..ty.raw_len()];
     // 6. Let (store, ret) be the result of func_invoke(store, funcaddr, args).
+    let vals = &mut raw[..ty.raw_len()];
     binding
         .store
-        .enter(cx, |wasm| W::func_invoke(wasm, &binding.func, ty, raw))?;
+        .enter(cx, |wasm| W::func_invoke(wasm, &binding.func, ty, vals))?;
     // 9. Let outArity be the size of ret.
+    let ret = Cell::from_mut(&mut raw[..]).as_slice_of_cells();
     match *ty.results() {
         // 10. If outArity is 0, return undefined.
-        [] => Ok(J::undefined()),
+        [] => Ok(Returned::Value(J::undefined())),
         // 11. Otherwise, if outArity is 1, return ToJSValue(ret[0]).
-        [ty] => Ok(raw_to_js::<J, W>(cx, &raw[0], ty)),
+        [ref ty] => Ok(Returned::Number(raw_to_number::<W>(&ret[0], ty))),
         // 12. Otherwise, return CreateArrayFromList of the values.
         ref types => {
             let values: SmallVec<[J::Value; INLINE]> = types
                 .iter()
-                .zip(&*raw)
-                .map(|(ty, raw)| raw_to_js::<J, W>(cx, raw, *ty))
+                .zip(ret)
+                .map(|(ty, raw)| raw_to_number::<W>(raw, ty).to_js::<J>(cx))
                 .collect();
-            J::create_array(cx, &values)
+            J::create_array(cx, &values).map(Returned::Value)
         }
     }
 }
@@ -138,24 +157,22 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         origin: Option<(u32, &Rc<Cell<bool>>)>,
     ) -> Completion<J> {
         // 1. to 3. If the agent's Exported Function cache has it, return that.
-        let (identity, index, ty) = self.access(cx, |wasm| {
-            (
-                W::func_identity(wasm, func),
-                W::func_index(wasm, func),
-                W::func_type(wasm, func),
-            )
-        })?;
+        let identity = self.access(cx, |wasm| W::func_identity(wasm, func))?;
         if let Some(weak) = self.functions.borrow().get(&identity)
             && let Some(function) = J::upgrade(cx, weak)
         {
             return Ok(function);
         }
+        let (index, ty) = self.access(cx, |wasm| {
+            (W::func_index(wasm, func), W::func_type(wasm, func))
+        })?;
         // 7. Let arity be the size of the parameters. 8. Let name be the name of the function.
         let length = ty.params().len() as u32;
         let index = index.or(origin.map(|(index, _)| index)).unwrap_or(0);
         let binding = Rc::new(Binding {
             store: self.clone(),
             func: func.clone(),
+            scalar: ty.is_scalar() && ty.raw_len() <= INLINE,
             ty,
             unloaded: origin
                 .map(|(_, unloaded)| unloaded.clone())

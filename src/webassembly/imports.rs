@@ -2,11 +2,12 @@
 //! [host functions](https://webassembly.github.io/spec/js-api/#create-a-host-function): wasm to
 //! JavaScript.
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
 use sinew_bridge::binary::Import;
-use sinew_bridge::convert::{raw_to_js, to_raw};
+use sinew_bridge::convert::{arg_to_raw, raw_to_number, to_raw};
 use sinew_bridge::{
     Completion, ExternType, FuncType, GlobalType, HostFunc, HostId, HostTrap, ImportType, JsHost,
     Throw, Val, ValType, ValueType, WasmEngine, class,
@@ -204,7 +205,7 @@ impl<J: JsHost, W: WasmEngine> HostFunc<W> for ImportedFunction<J, W> {
         let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap::Completion)?;
         let function = imported.function(id).ok_or(HostTrap::Completion)?;
         let store = imported.store().ok_or(HostTrap::Completion)?;
-        store.leave(wasm, |cx| run_scalar(cx, store, function, vals))
+        store.leave(wasm, |cx| run_scalar::<J, W>(cx, function, vals))
     }
 
     fn call(
@@ -225,34 +226,33 @@ impl<J: JsHost, W: WasmEngine> HostFunc<W> for ImportedFunction<J, W> {
 #[inline]
 fn run_scalar<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    store: &Rc<Store<J, W>>,
     function: &HostFunction<J>,
     vals: &mut [W::Raw],
 ) -> Completion<J, ()> {
     let ty = &function.ty;
+    let vals = Cell::from_mut(vals).as_slice_of_cells();
     // 3. Let jsArguments be « ». 4. For each arg of arguments, append ToJSValue(arg).
-    // Pushed one by one: `collect` is a call and a copy of the whole.
-    let mut arguments = SmallVec::<[J::Value; INLINE]>::new();
-    for (raw, ty) in vals.iter().zip(ty.params()) {
-        arguments.push(raw_to_js::<J, W>(cx, raw, *ty));
-    }
+    let params = vals.iter().zip(ty.params());
+    let arguments = params.map(|(val, ty)| raw_to_number::<W>(val, ty));
     // 5. Let ret be ? Call(func, undefined, jsArguments).
-    let ret = J::call(cx, &function.callable, &J::undefined(), &arguments)?;
-    // 6. Let resultsSize be the size of results.
-    match *ty.results() {
-        // 7. If resultsSize is 0, return « ».
-        [] => {}
-        // 8. Otherwise, if resultsSize is 1, return « ToWebAssemblyValue(ret, results[0]) ».
-        [ty] => to_raw::<J, W>(cx, &ret, ty, &mut vals[0])?,
-        // 9. Otherwise, …
-        ref types => {
-            let values = results_list(cx, function, &ret)?;
-            for ((slot, value), ty) in vals.iter_mut().zip(&values).zip(types) {
-                to_raw::<J, W>(cx, value, *ty, slot)?;
+    J::call_with_numbers(cx, &function.callable, arguments, |cx, ret| {
+        // 6. Let resultsSize be the size of results.
+        match *ty.results() {
+            // 7. If resultsSize is 0, return « ».
+            [] => Ok(()),
+            // 8. Otherwise, if resultsSize is 1, return « ToWebAssemblyValue(ret, results[0]) ».
+            [ref ty] => arg_to_raw::<J, W>(cx, ret, 0, ty, &vals[0]),
+            // 9. Otherwise, …
+            ref types => {
+                let ret = J::arg(cx, ret, 0);
+                let values = results_list(cx, function, &ret)?;
+                for ((val, value), ty) in vals.iter().zip(&values).zip(types) {
+                    val.set(to_raw::<J, W>(cx, value, *ty)?);
+                }
+                Ok(())
             }
         }
-    }
-    after_user_code(store)
+    })
 }
 
 /// [Run a host function](https://webassembly.github.io/spec/js-api/#run-a-host-function) of any
@@ -294,7 +294,7 @@ fn run_general<J: JsHost, W: WasmEngine>(
             }
         }
     }
-    after_user_code(store)
+    Ok(())
 }
 
 /// Step 9 of running a host function: several results come from an iterable of just as many.
@@ -317,12 +317,4 @@ fn results_list<J: JsHost>(
         return Err(class::type_error::<J>(cx, &message));
     }
     Ok(values)
-}
-
-/// A conversion of results may have run user code that stopped the runtime.
-fn after_user_code<J: JsHost, W: WasmEngine>(store: &Rc<Store<J, W>>) -> Completion<J, ()> {
-    if store.agent.termination.is_set() {
-        return Err(Throw::Terminated);
-    }
-    Ok(())
 }

@@ -2,14 +2,14 @@
 //! instantiation for it and for modules.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use sinew_bridge::binary::{Export, Origin};
 use sinew_bridge::class::{Accessor, ClassSpec, brand, prototype_of_new_target};
 use sinew_bridge::{
-    Completion, Extern, ExternKind, ExternType, HostData, JsHost, Property, PropertyKey,
-    PropertyKind, ValueType, WasmEngine, class,
+    Completion, EngineError, ErrorKind, Extern, ExternKind, ExternType, HostData, JsHost, Property,
+    PropertyKey, PropertyKind, ValueType, WasmEngine, class,
 };
 use slab::Slab;
 
@@ -35,8 +35,7 @@ pub struct Instance<J: JsHost, W: WasmEngine> {
 impl<J: JsHost, W: WasmEngine> Instance<J, W> {
     /// The entity that is exported under `name`, and its place among the exports.
     pub(crate) fn export(&self, name: &str) -> Option<(usize, &Entity<W>)> {
-        let exports = &self.module.info.exports;
-        let at = exports.iter().position(|export| export.name == name)?;
+        let at = self.module.info.export(name)?;
         Some((at, &self.exports[at]))
     }
 
@@ -77,11 +76,11 @@ pub(crate) fn instantiate<J: JsHost, W: WasmEngine>(
     imports: &[Entity<W>],
 ) -> Completion<J, Rc<Instance<J, W>>> {
     let agent = &store.agent;
-    check_types(cx, store, file, module, imports)?;
     let externs: Vec<Extern<W>> = imports
         .iter()
         .map(|entity| to_extern(store, entity))
         .collect();
+    let tags = store.tags.borrow().len();
     // 1. Let (store, ret) be the result of module_instantiate(store, module, imports).
     let outcome = store.enter(cx, |wasm| {
         Ok(W::module_instantiate(wasm, &module.module, &externs))
@@ -89,17 +88,14 @@ pub(crate) fn instantiate<J: JsHost, W: WasmEngine>(
     let instance = match outcome {
         Ok(instance) => instance,
         Err(error) => {
+            if error.kind() == ErrorKind::Link {
+                check_types(cx, store, file, module, imports)?;
+            }
             let context = Some((file, &module.info));
             return Err(error::engine_error(cx, agent, &error, context));
         }
     };
-    let found: Vec<Option<Extern<W>>> = store.access(cx, |wasm| {
-        let exports = module.info.exports.iter();
-        exports
-            .map(|export| W::instance_export(wasm, &instance, &export.name, export.ty.kind()))
-            .collect()
-    })?;
-    let exports = name_entities(cx, store, module, imports, found)?;
+    let exports = name_entities(cx, store, module, imports, &instance, tags)?;
     Ok(Rc::new(Instance {
         store: store.clone(),
         module: module.clone(),
@@ -109,55 +105,74 @@ pub(crate) fn instantiate<J: JsHost, W: WasmEngine>(
 }
 
 /// Gives the entities that an instance exports their addresses: an imported one has its own, one
-/// that the instance defines gets one however often it is exported.
+/// that the instance defines gets one however often it is exported. `tags` is how many tags had an
+/// address before there was the instance.
 fn name_entities<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     store: &Rc<Store<J, W>>,
     module: &WasmModule<W>,
     imports: &[Entity<W>],
-    found: Vec<Option<Extern<W>>>,
+    instance: &W::Instance,
+    tags: usize,
 ) -> Completion<J, Vec<Entity<W>>> {
-    let mut imported: HashMap<ExternKind, Vec<&Entity<W>>> = HashMap::new();
-    for (import, entity) in module.info.imports.iter().zip(imports) {
-        imported.entry(import.ty.kind()).or_default().push(entity);
-    }
-    let mut defined: HashMap<(ExternKind, u32), Entity<W>> = HashMap::new();
-    let mut entities = Vec::with_capacity(found.len());
-    for (export, found) in module.info.exports.iter().zip(found) {
-        let kind = export.ty.kind();
-        let is_function = kind == ExternKind::Func;
-        let known = imported
-            .get(&kind)
-            .and_then(|of_kind| of_kind.get(export.index as usize))
-            .filter(|_| !is_function)
-            .map(|entity| (*entity).clone())
-            .or_else(|| defined.get(&(kind, export.index)).cloned());
-        let entity = match (known, found, &export.ty) {
-            (Some(entity), _, _) => entity,
-            (None, Some(Extern::Func(func)), _) => Entity::Func(func),
-            (None, Some(Extern::Memory(memory)), ExternType::Memory(ty)) => {
-                Entity::Memory(memory::add(store, memory, *ty))
-            }
-            (None, Some(Extern::Table(table)), ExternType::Table(ty)) => {
-                Entity::Table(table::add(store, table, *ty))
-            }
-            (None, Some(Extern::Global(global)), ExternType::Global(ty)) => {
-                Entity::Global(global::add(store, global, *ty))
-            }
-            (None, Some(Extern::Tag(tag)), ExternType::Tag(ty)) => {
-                Entity::Tag(tag::add(cx, store, tag, ty.clone())?)
-            }
-            _ => {
-                let message = format!("export {:?} is missing from the instance", export.name);
-                return Err(error::link_message(cx, &store.agent, &message));
-            }
-        };
-        if !is_function {
-            defined.insert((kind, export.index), entity.clone());
+    let info = &module.info;
+    let mut entities: Vec<Entity<W>> = Vec::with_capacity(info.exports.len());
+    let missing = store.access(cx, |wasm| {
+        for (at, export) in info.exports.iter().enumerate() {
+            let known = match info.origin(at) {
+                // A function has no address but the engine's.
+                _ if export.ty.kind() == ExternKind::Func => None,
+                Origin::Import(import) => imports.get(import as usize),
+                Origin::Export(first) => entities.get(first as usize),
+                Origin::Own => None,
+            };
+            let entity = match known.cloned() {
+                Some(entity) => entity,
+                None => match new_entity(store, wasm, instance, export, tags) {
+                    Some(entity) => entity,
+                    None => return Some(export),
+                },
+            };
+            entities.push(entity);
         }
-        entities.push(entity);
+        None
+    })?;
+    match missing {
+        None => Ok(entities),
+        Some(export) => {
+            let message = format!("export {:?} is missing from the instance", export.name);
+            Err(error::link_message(cx, &store.agent, &message))
+        }
     }
-    Ok(entities)
+}
+
+/// The entity behind an export of `instance`, which has no address yet; `None` if there is none.
+fn new_entity<J: JsHost, W: WasmEngine>(
+    store: &Store<J, W>,
+    wasm: &mut W::StoreMut<'_>,
+    instance: &W::Instance,
+    Export { name, ty, .. }: &Export,
+    tags: usize,
+) -> Option<Entity<W>> {
+    let found = W::instance_export(wasm, instance, name, ty.kind())?;
+    Some(match (found, ty) {
+        (Extern::Func(func), _) => Entity::Func(func),
+        (Extern::Memory(memory), ExternType::Memory(ty)) => {
+            Entity::Memory(memory::add(store, memory, *ty))
+        }
+        (Extern::Table(table), ExternType::Table(ty)) => {
+            Entity::Table(table::add(store, table, *ty))
+        }
+        (Extern::Global(global), ExternType::Global(ty)) => {
+            Entity::Global(global::add(store, global, *ty))
+        }
+        // The start function may have thrown it already.
+        (Extern::Tag(tag), ExternType::Tag(ty)) => {
+            let slot = tag::find(store, wasm, &tag, tags);
+            Entity::Tag(slot.unwrap_or_else(|| tag::add(store, tag, ty.clone())))
+        }
+        _ => return None,
+    })
 }
 
 fn to_extern<J: JsHost, W: WasmEngine>(store: &Store<J, W>, entity: &Entity<W>) -> Extern<W> {
@@ -190,8 +205,8 @@ fn type_of<J: JsHost, W: WasmEngine>(
 }
 
 /// [External typing](https://webassembly.github.io/spec/core/valid/matching.html#external-types) of
-/// the imports, so that a mismatch is told with both types. Reference types of a module's own are
-/// left to the engine, which alone knows them.
+/// the imports that an engine refused, so that a mismatch is told with both types. Reference types
+/// of a module's own are left to the engine, which alone knows them.
 fn check_types<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     store: &Rc<Store<J, W>>,

@@ -11,6 +11,7 @@ use sinew_bridge::{
 use slab::Slab;
 
 use crate::agent::Agent;
+use crate::compile_cache::{self, CompileCache};
 use crate::webassembly::options::CompileOptions;
 use crate::webassembly::{Interface, class_id, error, webidl};
 
@@ -22,10 +23,14 @@ pub struct WasmModule<W: WasmEngine> {
 }
 
 impl<W: WasmEngine> WasmModule<W> {
-    /// Compiles `bytes`.
-    pub fn compile(engine: &W::Engine, bytes: Arc<[u8]>) -> Result<Arc<Self>, Uncompiled> {
+    /// Compiles `bytes`, unless they are in the cache.
+    pub fn compile(
+        engine: &W::Engine,
+        cache: Option<&CompileCache>,
+        bytes: Arc<[u8]>,
+    ) -> Result<Arc<Self>, Uncompiled> {
         check_limits(&bytes)?;
-        match W::module_compile(engine, &bytes) {
+        match compile_cache::compile::<W>(cache, engine, &bytes) {
             Ok(module) => {
                 let info = ModuleInfo::read(bytes)?;
                 Ok(Arc::new(Self { module, info }))
@@ -150,7 +155,7 @@ pub(crate) fn compile<J: JsHost, W: WasmEngine>(
     file: &str,
     bytes: Arc<[u8]>,
 ) -> Completion<J, Arc<WasmModule<W>>> {
-    WasmModule::compile(&agent.engine, bytes)
+    WasmModule::compile(&agent.engine, agent.compile_cache.as_ref(), bytes)
         .map_err(|Uncompiled { message, offset }| error::compile(cx, agent, file, &message, offset))
 }
 

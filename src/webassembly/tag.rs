@@ -31,28 +31,53 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for TagInterface {
     };
 }
 
-/// Gives a tag of the engine its address: the one it has, if JavaScript has met it before.
-pub(crate) fn add<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    store: &Store<J, W>,
-    tag: W::Tag,
-    ty: FuncType,
-) -> Completion<J, u32> {
-    let known = store.access(cx, |wasm| {
-        let tags = store.tags.borrow();
-        tags.iter()
-            .position(|entry| W::tag_eq(wasm, &entry.entity, &tag))
-    })?;
-    if let Some(slot) = known {
-        return Ok(slot as u32);
-    }
+/// Gives a tag of the engine an address; JavaScript has not met it before.
+pub(crate) fn add<J: JsHost, W: WasmEngine>(store: &Store<J, W>, tag: W::Tag, ty: FuncType) -> u32 {
     let mut tags = store.tags.borrow_mut();
     tags.push(Entry {
         entity: tag,
         ty,
         object: Rc::default(),
     });
-    Ok(tags.len() as u32 - 1)
+    tags.len() as u32 - 1
+}
+
+/// The address of a tag that JavaScript may have met, as one of those from `first` on.
+pub(crate) fn find<J: JsHost, W: WasmEngine>(
+    store: &Store<J, W>,
+    wasm: &mut W::StoreMut<'_>,
+    tag: &W::Tag,
+    first: usize,
+) -> Option<u32> {
+    let tags = store.tags.borrow();
+    let mut met = tags.iter().enumerate().skip(first);
+    let found = met.find(|(_, entry)| W::tag_eq(wasm, &entry.entity, tag));
+    found.map(|(slot, _)| slot as u32)
+}
+
+/// The address of the tag that an exception has. Programs throw the same few again and again: the
+/// last is looked at first.
+pub(crate) fn of_exception<J: JsHost, W: WasmEngine>(
+    store: &Store<J, W>,
+    wasm: &mut W::StoreMut<'_>,
+    exn: &W::ExnRef,
+) -> Result<u32, W::Error> {
+    let tag = W::exn_tag(wasm, exn)?;
+    let last = store.last_tag.get();
+    let is_last = {
+        let tags = store.tags.borrow();
+        let entry = tags.get(last as usize);
+        entry.is_some_and(|entry| W::tag_eq(wasm, &entry.entity, &tag))
+    };
+    if is_last {
+        return Ok(last);
+    }
+    let slot = find(store, wasm, &tag, 0).unwrap_or_else(|| {
+        let ty = W::tag_type(wasm, &tag);
+        add(store, tag, ty)
+    });
+    store.last_tag.set(slot);
+    Ok(slot)
 }
 
 /// [Create a Tag object](https://webassembly.github.io/spec/js-api/#create-a-tag-object) from an
@@ -109,7 +134,7 @@ fn alloc<J: JsHost, W: WasmEngine>(
     ty: FuncType,
 ) -> Completion<J, u32> {
     let tag = store.try_access(cx, |wasm| W::tag_alloc(wasm, &ty))?;
-    add(cx, store, tag, ty)
+    Ok(add(store, tag, ty))
 }
 
 /// [`JSTag`](https://webassembly.github.io/spec/js-api/#dom-webassembly-jstag)

@@ -37,6 +37,7 @@ mod async_api;
 mod bridge;
 mod buffers;
 mod builtins;
+mod compile_cache;
 mod compile_options;
 mod errors;
 mod examples;

@@ -5,7 +5,7 @@ use sinew_benches::table;
 fn main() -> std::io::Result<()> {
     let folder = std::env::args_os()
         .nth(1)
-        .map_or_else(table::folder, Into::into);
+        .map_or_else(sinew_benches::figures::folder, Into::into);
     print!("{}", table::render(&folder)?);
     Ok(())
 }

@@ -5,8 +5,10 @@ use boa_engine::{
     Context, JsBigInt, JsObject, JsResult, JsString, JsValue, NativeFunction, Source,
 };
 
+use super::JsByHand;
 use crate::Subject;
-use crate::case::{self, Type};
+use crate::case::Type;
+use crate::program::js_own_loops;
 
 /// A context with loops.
 #[derive(Default)]
@@ -84,6 +86,19 @@ pub fn from_bits(bits: u64, ty: Type) -> JsValue {
     }
 }
 
+impl JsByHand for Boa {
+    const NAME: &'static str = "boa";
+
+    fn alone() -> impl Subject + 'static {
+        Alone::new()
+    }
+
+    fn fresh() -> f64 {
+        let value = Context::default().eval(Source::from_bytes("1 + 2"));
+        value.expect("no exception").as_number().expect("a number")
+    }
+}
+
 /// Boa on its own: `native` and `js` are calls of a native and of a JavaScript function in a
 /// JavaScript loop, `call` is a call of a JavaScript function from Rust.
 pub struct Alone {
@@ -99,7 +114,7 @@ impl Alone {
         let function = js.get(&exports, "js");
         let native = NativeFunction::from_fn_ptr(|_, args, _| Ok(args[args.len() - 1].clone()));
         js.set_function(&exports, "native", native);
-        js.set_loops(&case::js_own_loops(), exports);
+        js.set_loops(&js_own_loops(), exports);
         Self { js, function }
     }
 }

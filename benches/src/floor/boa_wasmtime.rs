@@ -3,12 +3,13 @@
 use std::cell::Cell;
 
 use boa_engine::{Context, JsNativeError, JsObject, JsResult, JsValue, NativeFunction};
-use wasmtime::{AsContextMut, Caller, Extern, Func, Instance, Store, StoreContextMut, ValRaw};
+use wasmtime::{AsContextMut, Caller, Extern, Func, Store, StoreContextMut, ValRaw};
 
 use super::boa::{self, Boa};
 use super::{MOST, OneThread, wasmtime as engine};
 use crate::Subject;
-use crate::case::{self, CASES, Case};
+use crate::case::Case;
+use crate::program::{FIRST, Program};
 
 /// What both directions share.
 struct Link {
@@ -36,20 +37,21 @@ struct Import {
 pub struct Floor(Boa);
 
 impl Floor {
-    /// A context and a store with the loops.
-    pub fn new() -> Self {
+    /// A context and a store with the loops of `program`.
+    pub fn new(program: &Program) -> Self {
         let mut js = Boa::default();
         let store = Box::leak(Box::new(Store::new(&engine::engine(), ())));
-        let module = engine::compile(store.engine());
+        let module = engine::compile(store.engine(), &program.module);
         let mut store = Box::leak(Box::new(store.as_context_mut()));
         let link: &Link = Box::leak(Box::new(Link {
             context: Cell::new(std::ptr::null_mut()),
             store: Cell::new(std::ptr::null_mut()),
             pending: Cell::new(None),
         }));
-        let functions = js.eval(&case::js_imports());
-        let imports = CASES.each_ref().map(|case| {
+        let functions = js.eval(&program.js_imports);
+        let imports = program.imports.iter().map(|case| {
             let callable = js.get(&functions, case.name);
+            let case = Box::leak(Box::new(*case));
             let import: &Import = Box::leak(Box::new(Import {
                 link,
                 callable,
@@ -66,26 +68,28 @@ impl Floor {
             };
             Extern::Func(func)
         });
-        let instance = Instance::new(&mut store, &module, &imports).expect("an instance");
+        let imports: Vec<Extern> = imports.collect();
+        let instance = engine::instantiate(&mut store, &module, &imports);
+        let second = program.second.as_ref().map(|second| {
+            let module = engine::compile(store.engine(), second);
+            let first = instance.get_export(&mut store, FIRST).expect("an export");
+            engine::instantiate(&mut store, &module, &[first])
+        });
         let exports = js.eval("({})");
-        for (name, case) in case::exports() {
-            let func = instance.get_func(&mut store, &name).expect("an export");
-            let case = Box::leak(Box::new(case));
+        for (name, case) in &program.exports {
+            let func = instance.get_func(&mut store, name);
+            let func = func.or_else(|| second?.get_func(&mut store, name));
+            let func = func.expect("an export");
+            let case = Box::leak(Box::new(*case));
             let export: &Export = Box::leak(Box::new(Export { link, func, case }));
             let function = NativeFunction::from_copy_closure(move |_, args, context| {
                 call_export(export, args, context)
             });
-            js.set_function(&exports, &name, function);
+            js.set_function(&exports, name, function);
         }
-        js.set_loops(&case::js_loops(), exports);
+        js.set_loops(&program.js_loops, exports);
         link.store.set(std::ptr::from_mut(store).cast());
         Self(js)
-    }
-}
-
-impl Default for Floor {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -4,8 +4,10 @@ use std::ffi::{CString, c_int};
 
 use rquickjs::qjs;
 
+use super::JsByHand;
 use crate::Subject;
-use crate::case::{self, Type};
+use crate::case::Type;
+use crate::program::js_own_loops;
 
 /// A context, and a class of functions.
 pub struct QuickJs {
@@ -26,7 +28,7 @@ impl QuickJs {
             exotic: std::ptr::null_mut(),
         };
         let mut class = 0;
-        // SAFETY: a new runtime and context, which are never freed; QuickJS copies the definition.
+        // SAFETY: a new runtime and context; QuickJS copies the definition.
         let ctx = unsafe {
             let rt = qjs::JS_NewRuntime();
             assert!(!rt.is_null());
@@ -208,6 +210,26 @@ pub unsafe fn from_bits(ctx: *mut qjs::JSContext, bits: u64, ty: Type) -> qjs::J
     }
 }
 
+impl JsByHand for QuickJs {
+    const NAME: &'static str = "quickjs";
+
+    fn alone() -> impl Subject + 'static {
+        Alone::new()
+    }
+
+    fn fresh() -> f64 {
+        let js = Self::new(None);
+        let value = number(js.eval("1 + 2")).expect("a number");
+        // SAFETY: the context and its runtime, of which nothing is used any more.
+        unsafe {
+            let rt = qjs::JS_GetRuntime(js.ctx);
+            qjs::JS_FreeContext(js.ctx);
+            qjs::JS_FreeRuntime(rt);
+        }
+        value
+    }
+}
+
 /// QuickJS on its own: `native` and `js` are calls of a native and of a JavaScript function in a
 /// JavaScript loop, `call` is a call of a JavaScript function from Rust.
 pub struct Alone {
@@ -222,7 +244,7 @@ impl Alone {
         let exports = js.eval("({ js: (a, b) => b })");
         let function = js.get(exports, "js");
         js.set(exports, "native", js.function(&()));
-        js.set_loops(&case::js_own_loops(), exports);
+        js.set_loops(&js_own_loops(), exports);
         Self { js, function }
     }
 }

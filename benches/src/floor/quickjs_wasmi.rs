@@ -9,7 +9,8 @@ use wasmi::{AsContextMut, Caller, Engine, Extern, Func, Store, StoreContextMut, 
 use super::quickjs::{self, QuickJs};
 use super::{MOST, OneThread, wasmi as engine};
 use crate::Subject;
-use crate::case::{self, CASES, Case};
+use crate::case::Case;
+use crate::program::{FIRST, Program};
 
 /// What both directions share.
 struct Link {
@@ -35,18 +36,18 @@ struct Import {
 pub struct Floor(QuickJs);
 
 impl Floor {
-    /// A context and a store with the loops.
-    pub fn new() -> Self {
+    /// A context and a store with the loops of `program`.
+    pub fn new(program: &Program) -> Self {
         let mut js = QuickJs::new(Some(call_export));
         let store = Box::leak(Box::new(Store::new(&Engine::default(), ())));
-        let module = engine::compile(store.engine());
+        let module = engine::compile(store.engine(), &program.module);
         let mut store = Box::leak(Box::new(store.as_context_mut()));
         let link: &Link = Box::leak(Box::new(Link {
             ctx: js.ctx,
             store: Cell::new(std::ptr::null_mut()),
         }));
-        let functions = js.eval(&case::js_imports());
-        let imports = CASES.each_ref().map(|case| {
+        let functions = js.eval(&program.js_imports);
+        let imports = program.imports.iter().map(|case| {
             let callable = js.get(functions, case.name);
             let case = Box::leak(Box::new(*case));
             let import = Import {
@@ -61,23 +62,25 @@ impl Floor {
             };
             Extern::Func(Func::new(&mut store, engine::func_type(case), body))
         });
+        let imports: Vec<Extern> = imports.collect();
         let instance = engine::instantiate(&mut store, &module, &imports);
+        let second = program.second.as_ref().map(|second| {
+            let module = engine::compile(store.engine(), second);
+            let first = instance.get_export(&store, FIRST).expect("an export");
+            engine::instantiate(&mut store, &module, &[first])
+        });
         let exports = js.eval("({})");
-        for (name, case) in case::exports() {
-            let func = instance.get_func(&store, &name).expect("an export");
-            let case = Box::leak(Box::new(case));
+        for (name, case) in &program.exports {
+            let func = instance.get_func(&store, name);
+            let func = func.or_else(|| second?.get_func(&store, name));
+            let func = func.expect("an export");
+            let case = Box::leak(Box::new(*case));
             let export = Box::leak(Box::new(Export { link, func, case }));
-            js.set(exports, &name, js.function(export));
+            js.set(exports, name, js.function(export));
         }
-        js.set_loops(&case::js_loops(), exports);
+        js.set_loops(&program.js_loops, exports);
         link.store.set(std::ptr::from_mut(store).cast());
         Self(js)
-    }
-}
-
-impl Default for Floor {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -1,15 +1,19 @@
 //! Wasmi on its own, and what the floors on it have in common.
 
+use std::any::Any;
+
 use wasmi::{
     AsContextMut, Engine, Extern, F64, Func, FuncType, Instance, Module, Store, Val, ValType,
 };
 
+use super::WasmByHand;
 use crate::Subject;
-use crate::case::{self, CASES, Case, EMPTY_IMPORT, Type};
+use crate::case::{Case, Type};
+use crate::program::{EMPTY_IMPORT, Program};
 
-/// The module.
-pub fn compile(engine: &Engine) -> Module {
-    Module::new(engine, case::module()).expect("a valid module")
+/// A module.
+pub fn compile(engine: &Engine, bytes: &[u8]) -> Module {
+    Module::new(engine, bytes).expect("a valid module")
 }
 
 /// The type of a function.
@@ -54,8 +58,9 @@ impl Alone {
     /// A store with the loops.
     pub fn new() -> Self {
         let mut store = Store::new(&Engine::default(), ());
-        let module = compile(store.engine());
-        let imports = CASES.each_ref().map(|case| {
+        let program = Program::calls(None);
+        let module = compile(store.engine(), &program.module);
+        let imports = program.imports.iter().map(|case| {
             let func = Func::new(&mut store, func_type(case), |_, params, results| {
                 if let Some(last) = params.last() {
                     results[0] = last.clone();
@@ -64,12 +69,13 @@ impl Alone {
             });
             Extern::Func(func)
         });
+        let imports: Vec<Extern> = imports.collect();
         let instance = instantiate(&mut store, &module, &imports);
         Self { store, instance }
     }
 }
 
-/// An instance of the module.
+/// An instance of a module.
 pub fn instantiate(store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Instance {
     Instance::new(store, module, imports).expect("an instance")
 }
@@ -114,5 +120,73 @@ impl Subject for Alone {
             }
         }
         to_bits(&results[0]) as f64
+    }
+}
+
+/// An engine.
+pub struct Wasmi(Engine);
+
+impl WasmByHand for Wasmi {
+    const NAME: &'static str = "wasmi";
+    const LOOPS: &'static [(&'static str, Option<&'static str>)] = &[
+        ("entry", None),
+        ("typed", None),
+        ("import_i32x2", Some(EMPTY_IMPORT)),
+    ];
+    type Module = Module;
+
+    fn alone() -> impl Subject + 'static {
+        Alone::new()
+    }
+
+    fn new() -> Self {
+        Self(Engine::default())
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Module {
+        compile(&self.0, bytes)
+    }
+
+    fn instances(&self, module: &Module, count: u32) -> (Box<dyn Any>, f64) {
+        let mut store = Store::new(&self.0, ());
+        let mut value = f64::NAN;
+        for at in 1..=count {
+            let instance = instantiate(&mut store, module, &[]);
+            if at == count {
+                let f = instance.get_typed_func::<(), i32>(&store, "f");
+                value = f64::from(f.expect("f").call(&mut store, ()).expect("no trap"));
+            }
+        }
+        (Box::new(store), value)
+    }
+
+    fn graph(&self, modules: &[Vec<u8>], imports: fn(usize, usize) -> Vec<usize>) -> f64 {
+        let mut store = Store::new(&self.0, ());
+        let mut functions: Vec<Option<Func>> = vec![None; modules.len()];
+        for (at, module) in modules.iter().enumerate().rev() {
+            let module = compile(&self.0, module);
+            let imports: Vec<Extern> = imports(at, modules.len())
+                .into_iter()
+                .map(|import| functions[import].expect("made before").into())
+                .collect();
+            let instance = instantiate(&mut store, &module, &imports);
+            functions[at] = instance.get_func(&store, "f");
+        }
+        let first = functions[0].expect("f");
+        let first = first.typed::<(), i32>(&store).expect("its type");
+        f64::from(first.call(&mut store, ()).expect("no trap"))
+    }
+
+    fn exports(&self, module: &Module) -> usize {
+        let mut store = Store::new(&self.0, ());
+        let instance = instantiate(&mut store, module, &[]);
+        instance.exports(&store).count()
+    }
+
+    fn first(&self, module: &Module) -> f64 {
+        let mut store = Store::new(&self.0, ());
+        let instance = instantiate(&mut store, module, &[]);
+        let add = instance.get_typed_func::<(i32, i32), i32>(&store, "add");
+        f64::from(add.expect("add").call(&mut store, (1, 2)).expect("no trap"))
     }
 }

@@ -1,20 +1,24 @@
 //! Wasmtime on its own, and what the floors on it have in common.
 
+use std::any::Any;
+
 use wasmtime::{
     AsContextMut, Config, Engine, Extern, Func, FuncType, Instance, Module, Store, ValRaw, ValType,
 };
 
+use super::WasmByHand;
 use crate::Subject;
-use crate::case::{self, CASES, Case, EMPTY_IMPORT, Type};
+use crate::case::{Case, Type};
+use crate::program::{EMPTY_IMPORT, Program};
 
 /// An engine as others set it up.
 pub fn engine() -> Engine {
     Engine::new(&Config::new()).expect("an engine")
 }
 
-/// The module.
-pub fn compile(engine: &Engine) -> Module {
-    Module::new(engine, case::module()).expect("a valid module")
+/// A module.
+pub fn compile(engine: &Engine, bytes: &[u8]) -> Module {
+    Module::new(engine, bytes).expect("a valid module")
 }
 
 /// The type of a function.
@@ -40,8 +44,9 @@ impl Alone {
     /// A store with the loops.
     pub fn new() -> Self {
         let mut store = Store::new(&engine(), ());
-        let module = compile(store.engine());
-        let imports = CASES.each_ref().map(|case| {
+        let program = Program::calls(None);
+        let module = compile(store.engine(), &program.module);
+        let imports = program.imports.iter().map(|case| {
             let ty = func_type(store.engine(), case);
             let last = case.params.len().saturating_sub(1);
             // SAFETY: all values are numbers of one type, and the last parameter is the result.
@@ -53,7 +58,8 @@ impl Alone {
             };
             Extern::Func(func)
         });
-        let instance = Instance::new(&mut store, &module, &imports).expect("an instance");
+        let imports: Vec<Extern> = imports.collect();
+        let instance = instantiate(&mut store, &module, &imports);
         let mut export = |name: &str| instance.get_func(&mut store, name).expect("an export");
         Self {
             entry: export("i32x2"),
@@ -62,6 +68,11 @@ impl Alone {
             store,
         }
     }
+}
+
+/// An instance of a module.
+pub fn instantiate(store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Instance {
+    Instance::new(store, module, imports).expect("an instance")
 }
 
 impl Default for Alone {
@@ -87,5 +98,80 @@ impl Subject for Alone {
             unsafe { func.call_unchecked(&mut store, &mut vals) }.expect("no trap");
         }
         f64::from(vals[0].get_i32())
+    }
+}
+
+/// An engine.
+pub struct Wasmtime(Engine);
+
+impl WasmByHand for Wasmtime {
+    const NAME: &'static str = "wasmtime";
+    const LOOPS: &'static [(&'static str, Option<&'static str>)] =
+        &[("entry", None), ("import_i32x2", Some(EMPTY_IMPORT))];
+    type Module = Module;
+
+    fn alone() -> impl Subject + 'static {
+        Alone::new()
+    }
+
+    fn new() -> Self {
+        Self(engine())
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Module {
+        compile(&self.0, bytes)
+    }
+
+    fn serialize(&self, module: &Module) -> Option<Vec<u8>> {
+        module.serialize().ok()
+    }
+
+    fn deserialize(&self, artifact: &[u8], bytes: &[u8]) -> Option<Module> {
+        std::hint::black_box((blake3::hash(artifact), blake3::hash(bytes)));
+        // SAFETY: the artifact is what `serialize` returned.
+        unsafe { Module::deserialize(&self.0, artifact) }.ok()
+    }
+
+    fn instances(&self, module: &Module, count: u32) -> (Box<dyn Any>, f64) {
+        let mut store = Store::new(&self.0, ());
+        let mut value = f64::NAN;
+        for at in 1..=count {
+            let instance = instantiate(&mut store, module, &[]);
+            if at == count {
+                let f = instance.get_typed_func::<(), i32>(&mut store, "f");
+                value = f64::from(f.expect("f").call(&mut store, ()).expect("no trap"));
+            }
+        }
+        (Box::new(store), value)
+    }
+
+    fn graph(&self, modules: &[Vec<u8>], imports: fn(usize, usize) -> Vec<usize>) -> f64 {
+        let mut store = Store::new(&self.0, ());
+        let mut functions: Vec<Option<Func>> = vec![None; modules.len()];
+        for (at, module) in modules.iter().enumerate().rev() {
+            let module = compile(&self.0, module);
+            let imports: Vec<Extern> = imports(at, modules.len())
+                .into_iter()
+                .map(|import| functions[import].expect("made before").into())
+                .collect();
+            let instance = instantiate(&mut store, &module, &imports);
+            functions[at] = instance.get_func(&mut store, "f");
+        }
+        let first = functions[0].expect("f");
+        let first = first.typed::<(), i32>(&store).expect("its type");
+        f64::from(first.call(&mut store, ()).expect("no trap"))
+    }
+
+    fn exports(&self, module: &Module) -> usize {
+        let mut store = Store::new(&self.0, ());
+        let instance = instantiate(&mut store, module, &[]);
+        instance.exports(&mut store).count()
+    }
+
+    fn first(&self, module: &Module) -> f64 {
+        let mut store = Store::new(&self.0, ());
+        let instance = instantiate(&mut store, module, &[]);
+        let add = instance.get_typed_func::<(i32, i32), i32>(&mut store, "add");
+        f64::from(add.expect("add").call(&mut store, (1, 2)).expect("no trap"))
     }
 }

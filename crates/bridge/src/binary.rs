@@ -4,13 +4,15 @@
 //! names. No engine is asked for any of it.
 
 mod exact;
+mod exports;
 mod limits;
+mod payloads;
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use wasmparser::{
-    BinaryReader, CompositeInnerType, ExternalKind, Name, Parser, Payload, TypeRef, UnpackedIndex,
+    BinaryReader, CompositeInnerType, ExternalKind, Name, Payload, TypeRef, UnpackedIndex,
 };
 
 use crate::{
@@ -19,7 +21,9 @@ use crate::{
 };
 
 pub use exact::{ExactType, ExactTypes};
+pub use exports::Origin;
 pub use limits::{TABLE_SIZE, check_limits};
+pub use payloads::Payloads;
 
 /// An import of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +75,10 @@ pub struct ModuleInfo {
     pub functions: u32,
     /// Function names of the name section, by index; read at first need.
     names: OnceLock<Arc<[(u32, String)]>>,
+    /// Where each export comes from.
+    origins: Box<[Origin]>,
+    /// The exports in the order of their names; sorted at first need.
+    by_name: OnceLock<Box<[u32]>>,
 }
 
 /// The bytes are no well-formed module.
@@ -134,10 +142,11 @@ impl ModuleInfo {
     /// Reads a module. Code is not looked at, so a module that reads well may still be invalid.
     pub fn read(bytes: Arc<[u8]>) -> Result<Self, Malformed> {
         let mut spaces = Spaces::default();
-        for payload in Parser::new(0).parse_all(&bytes) {
+        for payload in Payloads::of(&bytes) {
             spaces.payload(payload?)?;
         }
         Ok(ModuleInfo {
+            origins: exports::origins(&spaces.imports, &spaces.exports),
             imports: spaces.imports,
             exports: spaces.exports,
             custom_sections: spaces.custom_sections,
@@ -145,6 +154,7 @@ impl ModuleInfo {
             memories: spaces.memories,
             tables: spaces.tables,
             names: OnceLock::new(),
+            by_name: OnceLock::new(),
             bytes,
         })
     }
@@ -154,6 +164,19 @@ impl ModuleInfo {
         self.imports
             .iter()
             .filter(move |import| import.ty.kind() == kind)
+    }
+
+    /// The position of the export of this name.
+    pub fn export(&self, name: &str) -> Option<usize> {
+        let order = self.by_name.get_or_init(|| exports::by_name(&self.exports));
+        let name_at = |at: &u32| self.exports[*at as usize].name.as_str();
+        let found = order.binary_search_by(|at| name_at(at).cmp(name)).ok()?;
+        Some(order[found] as usize)
+    }
+
+    /// Where the entity comes from that the export at this position shows.
+    pub fn origin(&self, at: usize) -> Origin {
+        self.origins[at]
     }
 
     /// The name that the name section gives to function `index`.

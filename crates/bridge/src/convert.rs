@@ -4,6 +4,8 @@
 //! [ToWebAssemblyValue](https://webassembly.github.io/spec/js-api/#towebassemblyvalue) and
 //! [ToJSValue](https://webassembly.github.io/spec/js-api/#tojsvalue). References are the agent's.
 
+use std::cell::Cell;
+
 use crate::{Completion, JsHost, ValType, WasmEngine};
 
 /// [ToInt32](https://tc39.es/ecma262/#sec-toint32) of a Number.
@@ -32,89 +34,71 @@ fn modular(number: f64) -> i32 {
 ///
 /// Each type writes the slot by itself: a raw value that passes through an `Option` or a `Result`
 /// is copied whole from where a part of it has just been stored, which stalls.
+///
+/// # Panics
+/// If `ty` is not scalar.
 #[inline(always)]
 pub fn arg_to_raw<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     args: J::Args<'_>,
     index: usize,
-    ty: ValType,
-    slot: &mut W::Raw,
+    ty: &ValType,
+    slot: &Cell<W::Raw>,
 ) -> Completion<J, ()> {
-    match ty {
+    match *ty {
         ValType::I32 => {
             if let Some(value) = J::arg_i32(args, index) {
-                *slot = W::raw_i32(value);
+                slot.set(W::raw_i32(value));
                 return Ok(());
             }
         }
         ValType::I64 => {
             if let Some(value) = J::arg_i64(args, index) {
-                *slot = W::raw_i64(value);
+                slot.set(W::raw_i64(value));
                 return Ok(());
             }
         }
         ValType::F32 => {
             if let Some(value) = J::arg_f64(args, index) {
-                *slot = W::raw_f32((value as f32).to_bits());
+                slot.set(W::raw_f32((value as f32).to_bits()));
                 return Ok(());
             }
         }
         ValType::F64 => {
             if let Some(value) = J::arg_f64(args, index) {
-                *slot = W::raw_f64(value.to_bits());
+                slot.set(W::raw_f64(value.to_bits()));
                 return Ok(());
             }
         }
         ValType::V128 | ValType::Ref(_) => {}
     }
+    arg_to_raw_slow::<J, W>(cx, args, index, ty, slot)
+}
+
+#[inline(never)]
+fn arg_to_raw_slow<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    args: J::Args<'_>,
+    index: usize,
+    ty: &ValType,
+    slot: &Cell<W::Raw>,
+) -> Completion<J, ()> {
     let value = J::arg(cx, args, index);
-    to_raw_slow::<J, W>(cx, &value, ty, slot)
+    slot.set(to_raw::<J, W>(cx, &value, *ty)?);
+    Ok(())
 }
 
 /// [ToWebAssemblyValue](https://webassembly.github.io/spec/js-api/#towebassemblyvalue) of a value
-/// for a scalar type, a Number without a call. Runs user code.
+/// for a scalar type. Runs user code.
 ///
 /// # Panics
 /// If `ty` is not scalar.
-#[inline(always)]
 pub fn to_raw<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     value: &J::Value,
     ty: ValType,
-    slot: &mut W::Raw,
-) -> Completion<J, ()> {
-    match ty {
-        ValType::I32 => {
-            if let Some(number) = J::as_i32(value) {
-                *slot = W::raw_i32(number);
-                return Ok(());
-            }
-        }
-        ValType::F32 => {
-            if let Some(number) = J::as_number(value) {
-                *slot = W::raw_f32((number as f32).to_bits());
-                return Ok(());
-            }
-        }
-        ValType::F64 => {
-            if let Some(number) = J::as_number(value) {
-                *slot = W::raw_f64(number.to_bits());
-                return Ok(());
-            }
-        }
-        ValType::I64 | ValType::V128 | ValType::Ref(_) => {}
-    }
-    to_raw_slow::<J, W>(cx, value, ty, slot)
-}
-
-#[inline(never)]
-fn to_raw_slow<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    value: &J::Value,
-    ty: ValType,
-    slot: &mut W::Raw,
-) -> Completion<J, ()> {
-    *slot = match ty {
+) -> Completion<J, W::Raw> {
+    Ok(match ty {
         // 2. If type is i64: ToBigInt64(v).
         ValType::I64 => W::raw_i64(J::to_bigint64(cx, value)?),
         // 3. If type is i32: ToInt32(v).
@@ -123,9 +107,36 @@ fn to_raw_slow<J: JsHost, W: WasmEngine>(
         ValType::F32 => W::raw_f32((J::to_number(cx, value)? as f32).to_bits()),
         // 5. If type is f64: ToNumber(v).
         ValType::F64 => W::raw_f64(J::to_number(cx, value)?.to_bits()),
-        ValType::V128 | ValType::Ref(_) => unreachable!("{ty} is not scalar"),
-    };
-    Ok(())
+        ValType::V128 | ValType::Ref(_) => not_scalar(ty),
+    })
+}
+
+#[cold]
+fn not_scalar(ty: ValType) -> ! {
+    unreachable!("{ty} is not scalar")
+}
+
+/// A scalar on its way to JavaScript: a Number or a BigInt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A Number that is an i32.
+    I32(i32),
+    /// A BigInt.
+    I64(i64),
+    /// A Number.
+    F64(f64),
+}
+
+impl Number {
+    /// The number as a value.
+    #[inline(always)]
+    pub fn to_js<J: JsHost>(self, cx: &mut J::Scope<'_>) -> J::Value {
+        match self {
+            Number::I32(value) => J::number_i32(value),
+            Number::I64(value) => J::bigint_i64(cx, value),
+            Number::F64(value) => J::number(value),
+        }
+    }
 }
 
 /// [ToJSValue](https://webassembly.github.io/spec/js-api/#tojsvalue) of a scalar.
@@ -133,17 +144,14 @@ fn to_raw_slow<J: JsHost, W: WasmEngine>(
 /// # Panics
 /// If `ty` is not scalar.
 #[inline(always)]
-pub fn raw_to_js<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    raw: &W::Raw,
-    ty: ValType,
-) -> J::Value {
-    match ty {
-        ValType::I32 => J::number_i32(W::raw_get_i32(raw)),
-        ValType::I64 => J::bigint_i64(cx, W::raw_get_i64(raw)),
-        ValType::F32 => J::number(f64::from(f32::from_bits(W::raw_get_f32(raw)))),
-        ValType::F64 => J::number(f64::from_bits(W::raw_get_f64(raw))),
-        ValType::V128 | ValType::Ref(_) => unreachable!("{ty} is not scalar"),
+pub fn raw_to_number<W: WasmEngine>(slot: &Cell<W::Raw>, ty: &ValType) -> Number {
+    // Each type reads as much of the slot as was written.
+    match *ty {
+        ValType::I32 => Number::I32(W::raw_get_i32(&slot.get())),
+        ValType::I64 => Number::I64(W::raw_get_i64(&slot.get())),
+        ValType::F32 => Number::F64(f64::from(f32::from_bits(W::raw_get_f32(&slot.get())))),
+        ValType::F64 => Number::F64(f64::from_bits(W::raw_get_f64(&slot.get()))),
+        ValType::V128 | ValType::Ref(_) => not_scalar(*ty),
     }
 }
 

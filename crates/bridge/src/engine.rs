@@ -1,9 +1,9 @@
 //! The wasm side of the seam.
 
-use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::lend::Erased;
 use crate::val::{Extern, ImportType, Reference};
 use crate::{
     Budget, EngineError, ExternKind, ExternPayload, FuncType, GlobalType, HostId, MemoryType,
@@ -94,6 +94,32 @@ pub trait WasmEngine: Sized + 'static {
 
     /// `module_decode`, `module_validate` and compilation. The error has the byte offset in `bytes`.
     fn module_compile(engine: &Self::Engine, bytes: &[u8]) -> Result<Self::Module, Self::Error>;
+
+    /// All that decides whether what [`module_serialize`](Self::module_serialize) returns can be
+    /// used with another engine of this name and version: settings, target, features of the
+    /// processor. `None`: modules are compiled as fast as they could be read from a disk.
+    fn engine_compatibility(_engine: &Self::Engine) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// A module as an artifact, for [`module_deserialize`](Self::module_deserialize).
+    fn module_serialize(_module: &Self::Module) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The module that [`module_compile`](Self::module_compile) made of `bytes`, without compiling.
+    ///
+    /// # Safety
+    /// `artifact` is unchanged since [`module_serialize`](Self::module_serialize) returned it for a
+    /// module of exactly `bytes`, on an engine of this name, version and
+    /// [`engine_compatibility`](Self::engine_compatibility).
+    unsafe fn module_deserialize(
+        engine: &Self::Engine,
+        _artifact: &[u8],
+        bytes: &[u8],
+    ) -> Result<Self::Module, Self::Error> {
+        Self::module_compile(engine, bytes)
+    }
 
     /// `module_decode` and `module_validate` alone.
     fn module_validate(engine: &Self::Engine, bytes: &[u8]) -> Result<(), Self::Error>;
@@ -387,7 +413,7 @@ pub struct FuncIdentity(pub [usize; 4]);
 #[derive(Clone)]
 pub struct StoreData {
     /// The agent, for host functions to find; generic code alone knows its type.
-    pub agent: Rc<dyn Any>,
+    pub agent: Erased,
     /// The account that the store's limiter charges.
     pub budget: Rc<Budget>,
     /// The stop flag that running wasm obeys.

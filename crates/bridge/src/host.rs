@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::convert::Number;
 use crate::engine::features;
 use crate::{ErrorClass, Termination, Throw};
 
@@ -41,6 +42,8 @@ pub trait JsHost: Sized + 'static {
     type Args<'a>: Copy;
     /// A handle that does not keep its object alive.
     type Weak: 'static;
+    /// How a native function completes, in the form in which the engine takes it.
+    type Outcome;
 
     // --- life -----------------------------------------------------------------------------
 
@@ -120,8 +123,17 @@ pub trait JsHost: Sized + 'static {
     fn identity(value: &Self::Value) -> Option<usize>;
     /// What an Object is, proxies being only proxies; `None` for other values.
     fn object_class(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Option<ObjectClass>;
+    /// Whether a value is an
+    /// [ECMAScript function object](https://tc39.es/ecma262/#sec-ecmascript-function-objects):
+    /// neither built in, nor bound, nor a native function.
+    fn is_ecmascript_function(cx: &mut Self::Scope<'_>, value: &Self::Value) -> bool;
 
-    // --- arguments of a native call ---------------------------------------------------------
+    // --- arguments and outcome of a native call ---------------------------------------------
+
+    /// The outcome of a native function that completes like this.
+    fn outcome(cx: &mut Self::Scope<'_>, completion: Completion<Self>) -> Self::Outcome;
+    /// The outcome of a native function that returns a number.
+    fn outcome_of_number(cx: &mut Self::Scope<'_>, number: Number) -> Self::Outcome;
 
     /// How many arguments were passed.
     fn args_len(args: Self::Args<'_>) -> usize;
@@ -208,6 +220,15 @@ pub trait JsHost: Sized + 'static {
         this: &Self::Value,
         args: &[Self::Value],
     ) -> Completion<Self>;
+    /// [Call](https://tc39.es/ecma262/#sec-call) of a callable without a `this`, with numbers for
+    /// arguments: `then` gets what comes of it, as if it were the one argument of a call. So no
+    /// number needs a handle on its way in or out. Runs user code.
+    fn call_with_numbers<R>(
+        cx: &mut Self::Scope<'_>,
+        function: &Self::Value,
+        numbers: impl ExactSizeIterator<Item = Number>,
+        then: impl FnOnce(&mut Self::Scope<'_>, Self::Args<'_>) -> Completion<Self, R>,
+    ) -> Completion<Self, R>;
     /// [Construct](https://tc39.es/ecma262/#sec-construct), of a constructor, for `new_target`,
     /// another constructor or the same. Runs user code.
     fn construct(
@@ -395,6 +416,13 @@ pub trait NativeFn<J: JsHost>: 'static {
 
     /// The body.
     fn call(cx: &mut J::Scope<'_>, data: &Self::Data, args: J::Args<'_>) -> Completion<J>;
+
+    /// The body as the engine calls it, for one that needs no handle of what it returns.
+    #[inline]
+    fn invoke(cx: &mut J::Scope<'_>, data: &Self::Data, args: J::Args<'_>) -> J::Outcome {
+        let completion = Self::call(cx, data, args);
+        J::outcome(cx, completion)
+    }
 }
 
 /// How a native function presents itself.

@@ -8,11 +8,53 @@
 //!
 //! Nearly all `unsafe` of the generic half is in this file.
 
+use std::any::{Any, TypeId};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
+use std::rc::Rc;
 
 use crate::{JsHost, WasmEngine};
+
+/// A counted reference to what only the generic half knows the type of.
+///
+/// An [`Rc<dyn Any>`](Any) would have to ask for the type, by a call; this keeps it beside the
+/// pointer.
+#[derive(Clone)]
+pub struct Erased {
+    /// Keeps the value alive.
+    _owner: Rc<dyn Any>,
+    value: *const (),
+    ty: TypeId,
+}
+
+impl Erased {
+    /// Hides the type of `value`.
+    pub fn new<T: 'static>(value: Rc<T>) -> Self {
+        let pointer = Rc::into_raw(value);
+        Self {
+            // SAFETY: the pointer comes from `into_raw`, and is turned back once.
+            _owner: unsafe { Rc::from_raw(pointer) },
+            value: pointer.cast(),
+            ty: TypeId::of::<T>(),
+        }
+    }
+
+    /// The value, if it is of this type.
+    #[inline]
+    pub fn get<T: 'static>(&self) -> Option<Rc<T>> {
+        if self.ty != TypeId::of::<T>() {
+            return None;
+        }
+        let pointer = self.value.cast::<T>();
+        // SAFETY: `new` had the pointer from `Rc::into_raw` of just this type, and `_owner` keeps the
+        // value alive; the count that is added here is the new handle's.
+        unsafe {
+            Rc::increment_strong_count(pointer);
+            Some(Rc::from_raw(pointer))
+        }
+    }
+}
 
 /// A type with a lifetime parameter.
 pub trait Family: 'static {
@@ -158,12 +200,17 @@ impl<W: WasmEngine> StoreCell<W> {
     }
 
     /// Whether nothing of the store is running.
-    #[inline]
     pub fn is_idle(&self) -> bool {
         match (self.owned.get(), self.lent.current.get()) {
-            (Some(_), Some(_)) => self.lenders.get() == 0,
+            (Some(_), Some(_)) => !self.is_lent(),
             _ => false,
         }
+    }
+
+    /// Whether a host function of the store runs, so that an entry is not the outermost.
+    #[inline]
+    pub fn is_lent(&self) -> bool {
+        self.lenders.get() > 0
     }
 
     /// Lends a borrow of the store while `f` runs: for the bodies of its host functions.
@@ -253,6 +300,20 @@ mod tests {
             assert_eq!(place.with(|taken| **taken), Ok(3));
         });
         assert_eq!((outer, inner), (3, 11));
+    }
+
+    #[test]
+    fn erased_knows_its_type_and_counts() {
+        let value = Rc::new(String::from("text"));
+        let erased = Erased::new(value.clone());
+        assert_eq!(Rc::strong_count(&value), 2);
+        assert!(erased.get::<&str>().is_none());
+        let copy = erased.clone();
+        drop(erased);
+        let again = copy.get::<String>().unwrap();
+        assert!(Rc::ptr_eq(&value, &again));
+        drop((copy, value));
+        assert_eq!(Rc::try_unwrap(again).as_deref(), Ok("text"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Neither side counts the other's native frames, so each crossing asks here: below the headroom
 //! it throws a RangeError instead of going deeper.
 
+use std::cell::Cell;
+
 /// Bytes that a crossing needs at the least: what the engines, a native function and its error
 /// path use before the next crossing asks again.
 pub const HEADROOM: usize = if cfg!(debug_assertions) {
@@ -22,7 +24,19 @@ impl StackBounds {
     /// The bounds of the current thread's stack. Where the system does not tell, half a MiB from
     /// here is taken to be left.
     pub fn of_current_thread() -> Self {
-        let floor = platform::stack_floor().unwrap_or_else(|| here().saturating_sub(512 << 10));
+        thread_local! {
+            static FOUND: Cell<Option<(platform::Limit, usize)>> = const { Cell::new(None) };
+        }
+        // Linux reads /proc/self/maps to find the main thread's, up to its limit of the moment.
+        let limit = platform::stack_limit();
+        let known = FOUND.get().filter(|(under, _)| *under == limit);
+        let floor = match known.map(|(_, floor)| floor).or_else(platform::stack_floor) {
+            Some(floor) => {
+                FOUND.set(Some((limit, floor)));
+                floor
+            }
+            None => here().saturating_sub(512 << 10),
+        };
         Self { floor }
     }
 
@@ -37,12 +51,27 @@ impl StackBounds {
 #[inline(always)]
 fn here() -> usize {
     let marker = 0u8;
-    std::ptr::from_ref(std::hint::black_box(&marker)).addr()
+    (&raw const marker).addr()
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod platform {
     use std::mem::MaybeUninit;
+
+    pub type Limit = libc::rlim_t;
+
+    /// What the main thread's stack may grow to.
+    pub fn stack_limit() -> Limit {
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // SAFETY: the pointer is to a live local of the right type.
+        match unsafe { libc::getrlimit(libc::RLIMIT_STACK, &mut limit) } {
+            0 => limit.rlim_cur,
+            _ => 0,
+        }
+    }
 
     pub fn stack_floor() -> Option<usize> {
         let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
@@ -65,6 +94,12 @@ mod platform {
 
 #[cfg(target_vendor = "apple")]
 mod platform {
+    pub type Limit = u8;
+
+    pub fn stack_limit() -> Limit {
+        0
+    }
+
     pub fn stack_floor() -> Option<usize> {
         // SAFETY: both functions only read the attributes of the thread they are given.
         let (top, size) = unsafe {
@@ -80,6 +115,12 @@ mod platform {
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 mod platform {
+    pub type Limit = u8;
+
+    pub fn stack_limit() -> Limit {
+        0
+    }
+
     pub fn stack_floor() -> Option<usize> {
         None
     }
@@ -116,6 +157,15 @@ mod tests {
             };
             assert!(remaining > size - (128 << 10), "{remaining} of {size}");
             assert!(remaining <= size + (64 << 10), "{remaining} of {size}");
+        }
+    }
+
+    #[test]
+    fn stays_the_same_when_asked_again() {
+        let bounds = StackBounds::of_current_thread();
+        let again = StackBounds::of_current_thread();
+        if cfg!(any(target_os = "linux", target_vendor = "apple")) {
+            assert_eq!(bounds.floor, again.floor);
         }
     }
 

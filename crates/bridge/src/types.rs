@@ -48,6 +48,8 @@ impl RefType {
 /// A [value type](https://webassembly.github.io/spec/core/syntax/types.html#value-types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the specification's")]
+// Told apart for each value of a call: without this the tag would hide in that of `RefType`.
+#[repr(u8)]
 pub enum ValType {
     I32,
     I64,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sinew_bridge::empty::{EmptyEngine, EmptyStore};
+use sinew_bridge::lend::Erased;
 use sinew_bridge::{
     AddressType, Budget, EngineConfig, EngineError, ErrorKind, ExternPayload, FuncType, GlobalType,
     HeapType, HostFunc, HostId, HostTrap, Limits, MemoryType, RefType, Reference, ResourceLimits,
@@ -13,7 +14,7 @@ use sinew_bridge::{
 fn store(limits: ResourceLimits) -> (EmptyStore, Rc<Budget>) {
     let budget = Rc::new(Budget::new(limits));
     let data = StoreData {
-        agent: Rc::new(()),
+        agent: Erased::new(Rc::new(())),
         budget: budget.clone(),
         termination: Arc::new(Termination::default()),
     };
@@ -132,8 +133,8 @@ type Thrown = std::cell::OnceCell<<EmptyEngine as WasmEngine>::ExnRef>;
 
 impl HostFunc<EmptyEngine> for Thrower {
     fn invoke(store: &mut &mut EmptyStore, _: HostId, _: &mut [u64]) -> Result<(), HostTrap> {
-        let agent = EmptyEngine::store_data(store).agent.clone();
-        match agent.downcast_ref::<Thrown>().and_then(|cell| cell.get()) {
+        let agent = EmptyEngine::store_data(store).agent.get::<Thrown>();
+        match agent.as_ref().and_then(|cell| cell.get()) {
             Some(exn) => {
                 EmptyEngine::exn_throw(store, exn);
                 Err(HostTrap::Exception)
@@ -156,7 +157,7 @@ impl HostFunc<EmptyEngine> for Thrower {
 fn exceptions_come_out() {
     let agent = Rc::new(Thrown::new());
     let data = StoreData {
-        agent: agent.clone(),
+        agent: Erased::new(agent.clone()),
         budget: Rc::new(Budget::new(ResourceLimits::default())),
         termination: Arc::default(),
     };

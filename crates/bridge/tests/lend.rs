@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sinew_bridge::empty::{Arguments, EmptyEngine, EmptyHost, Value};
-use sinew_bridge::lend::{Lent, NotLent, Scopes, StoreCell};
+use sinew_bridge::lend::{Erased, Lent, NotLent, Scopes, StoreCell};
 use sinew_bridge::{
     Budget, Completion, EngineConfig, EngineError, ErrorKind, ExternPayload, FuncType,
     FunctionSpec, Graveyard, HostConfig, HostFunc, HostHooks, HostId, HostTrap, JsHost, NativeFn,
@@ -39,8 +39,8 @@ struct Dispatch;
 
 impl HostFunc<EmptyEngine> for Dispatch {
     fn invoke(store: &mut Store<'_>, _: HostId, vals: &mut [u64]) -> Result<(), HostTrap> {
-        let agent = EmptyEngine::store_data(store).agent.clone();
-        let agent = agent.downcast_ref::<Agent>().unwrap();
+        let agent = EmptyEngine::store_data(store).agent.get::<Agent>();
+        let agent = &*agent.unwrap();
         let inside = agent.inside.borrow().clone().ok_or(HostTrap::Completion)?;
         let n = EmptyEngine::raw_get_i32(&vals[0]);
         let result = agent.store().lend(store, || inside(agent, n))?;
@@ -71,7 +71,7 @@ impl Fixture {
         let agent = Rc::new(Agent::default());
         let termination = Arc::new(Termination::default());
         let data = StoreData {
-            agent: agent.clone(),
+            agent: Erased::new(agent.clone()),
             budget: Rc::new(Budget::new(ResourceLimits::default())),
             termination: termination.clone(),
         };

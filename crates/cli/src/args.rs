@@ -25,6 +25,7 @@ Examples:
   sinew run main.js                            run a program
   sinew run -e 'console.log(6 * 7)'            run a line of code
   sinew run --js boa --wasm wasmi main.js      choose the engines
+  sinew bench --all cases.js                   how fast it is on each pair of engines
   sinew inspect add.wasm                       what a module imports and exports
   sinew engines                                what is compiled in, and what it can do";
 
@@ -43,6 +44,45 @@ Exit status:
   2    the command line was wrong
   70   an engine or Sinew itself failed (a bug)
   124  the deadline passed (--timeout)";
+
+const BENCH_EXAMPLES: &str = "\
+A program registers its cases with the global function bench:
+  import { add } from \"./add.wasm\";
+  bench(\"add\", () => add(20, 22));
+  bench(\"wait\", async () => { await null; });
+  bench({ name: \"sum\", group: \"sums\", baseline: true, fn: () => 20 + 22 });
+The others of a group are compared with its baseline. What the program prints goes to standard error.
+
+Every case is called for a while (--warmup), then measured in rounds: each round takes one sample of
+every case on every pair of engines in turn, so that all share the machine's slow moments. A sample is
+a loop in JavaScript that calls fn for 1 to 10 milliseconds, or once if that takes longer; there are
+at least five. The loop and the call are part of every time; the rows of empty functions show what
+they cost. The results of a function that returned a promise at its first call are awaited. Garbage
+counts when it is collected. A time limit (--timeout) makes wasm interruptible, which has a cost.
+Compiled modules are neither kept on disk nor taken from there.
+
+Columns: median and 10th percentile of the time per call over the rounds; spread, from the 10th to the
+90th percentile, as a share of the median; ratio to the fastest pair of engines; ratio to the group's
+baseline on the same pair.
+
+The JSON object has these members, and more may be added:
+  sinew, os, arch, cores      the version of this program, and the machine
+  file, warmup, time          the file's name as given, and the seconds per case and pair of engines
+  pairings                    objects { js, js_version, wasm, wasm_version, error }: error is null, or
+                              why there are no results
+  references, cases           objects { name, group, baseline, results }: the empty functions, and
+                              the program's cases; group may be null
+  results                     objects { js, wasm, error }, and unless the case failed { async,
+                              rounds, iterations, median, p10, p90, min, max, spread, ratio,
+                              baseline_ratio }: iterations per round, times in nanoseconds per call,
+                              baseline_ratio is null where there is none
+
+Exit status:
+  0    everything was measured
+  1    a case failed, or the program did on a pair of engines, or had no case: the rest is measured
+  2    the command line was wrong
+  70   an engine or Sinew itself failed (a bug)
+  124  the deadline passed (--timeout): nothing is printed";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
@@ -77,6 +117,8 @@ The JSON object has these members, and more may be added:
 pub enum Command {
     /// Runs a program until nothing is left to do.
     Run(RunArgs),
+    /// Measures how long the cases of a program take, and compares engines.
+    Bench(BenchArgs),
     /// Shows what a wasm file imports, exports and needs.
     Inspect(InspectArgs),
     /// Lists the engines that are compiled in, and what they can do.
@@ -84,7 +126,7 @@ pub enum Command {
 }
 
 /// How to run what.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(
     after_help = RUN_EXAMPLES,
     override_usage = "sinew run [OPTIONS] FILE [ARGS]...\n       sinew run [OPTIONS] -e CODE [ARGS]..."
@@ -117,6 +159,10 @@ pub struct RunArgs {
     #[arg(long)]
     pub script: bool,
 
+    /// Where and whether compiled modules are kept.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+
     /// Runs CODE instead of a file. Its relative imports start from the root.
     #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
     pub eval: Option<String>,
@@ -129,6 +175,98 @@ pub struct RunArgs {
         required_unless_present = "eval"
     )]
     pub file_and_args: Vec<OsString>,
+}
+
+/// Where compiled modules are kept for the next run. Only Wasmtime has a use for them.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct CacheArgs {
+    /// Compiles all modules anew, and keeps none on disk.
+    #[arg(long, conflicts_with_all = ["cache_dir", "cache_size"])]
+    pub no_cache: bool,
+
+    /// Folder for compiled modules; it must be yours alone, and apart from the folder of modules.
+    ///
+    /// Unless given: sinew in the user's folder for caches, such as $XDG_CACHE_HOME or ~/.cache.
+    /// A folder that cannot be used is not: modules are compiled then as with --no-cache.
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+
+    /// Room for compiled modules; what was not used for longest goes first. 1G unless given.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub cache_size: Option<u64>,
+}
+
+/// What to measure, and where.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = BENCH_EXAMPLES)]
+pub struct BenchArgs {
+    /// Measures on every pair of engines that is compiled in, or on those with the given engine.
+    #[arg(long)]
+    pub all: bool,
+
+    /// JavaScript engine; the fastest that is compiled in unless given.
+    #[arg(long, value_name = "ENGINE")]
+    pub js: Option<JsName>,
+
+    /// WebAssembly engine; the fastest that is compiled in unless given.
+    #[arg(long, value_name = "ENGINE")]
+    pub wasm: Option<WasmName>,
+
+    /// Measures only the cases with TEXT in their name or group.
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+
+    /// How many seconds to measure each case on each pair of engines. Fractions are fine.
+    #[arg(long, value_name = "S", value_parser = seconds, default_value = "1")]
+    pub time: Duration,
+
+    /// How many seconds to call each case before.
+    #[arg(long, value_name = "S", value_parser = seconds, default_value = "0.25")]
+    pub warmup: Duration,
+
+    /// Prints one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Folder beneath which modules are found, as for `sinew run`.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+
+    /// Ends everything after this many seconds, with exit status 124.
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+
+    /// Bounds linear memory and JavaScript heap on each pair of engines, as for `sinew run`.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_memory: Option<u64>,
+
+    /// Runs a classic script, whatever the name, package.json and the syntax say.
+    #[arg(long)]
+    pub script: bool,
+
+    /// The program that registers the cases.
+    pub file: PathBuf,
+
+    /// What the program finds in `scriptArgs`, after FILE.
+    #[arg(last = true)]
+    pub args: Vec<OsString>,
+}
+
+impl BenchArgs {
+    /// The program, as `sinew run` has it.
+    pub fn program(&self) -> RunArgs {
+        let file = self.file.clone().into_os_string();
+        RunArgs {
+            js: self.js,
+            wasm: self.wasm,
+            root: self.root.clone(),
+            timeout: self.timeout,
+            max_memory: self.max_memory,
+            script: self.script,
+            file_and_args: std::iter::once(file).chain(self.args.clone()).collect(),
+            ..RunArgs::default()
+        }
+    }
 }
 
 /// What to look at.

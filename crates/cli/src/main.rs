@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod engines;
 mod inspect;
 mod pair;
@@ -18,6 +19,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     let code = match Args::parse().command {
         Command::Run(args) => run::main(args),
+        Command::Bench(args) => bench::main(args),
         Command::Inspect(args) => inspect::main(&args),
         Command::Engines(args) => engines::main(&args),
     };

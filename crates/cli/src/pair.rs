@@ -75,14 +75,24 @@ impl Pair {
 
     /// The fastest pair with these engines. The error names the feature that is missing.
     pub fn choose(js: Option<JsName>, wasm: Option<WasmName>) -> Result<Pair, String> {
+        Pair::fitting(js, wasm).map(|pairs| pairs[0])
+    }
+
+    /// All pairs with these engines, at least one. The error names the feature that is missing.
+    pub fn fitting(js: Option<JsName>, wasm: Option<WasmName>) -> Result<Vec<Pair>, String> {
         let (js, wasm) = (js.map(name_of), wasm.map(name_of));
         let fits = |pair: &&Pair| {
             let (has_js, has_wasm) = pair.names();
             js.as_deref().is_none_or(|name| name == has_js)
                 && wasm.as_deref().is_none_or(|name| name == has_wasm)
         };
-        if let Some(pair) = Pair::ALL.iter().find(fits) {
-            return Ok(*pair);
+        let pairs: Vec<_> = Pair::ALL
+            .iter()
+            .copied()
+            .filter(|pair| fits(&pair))
+            .collect();
+        if !pairs.is_empty() {
+            return Ok(pairs);
         }
         let compiled: Vec<_> = Pair::ALL.iter().map(|pair| pair.names()).collect();
         let missing = js

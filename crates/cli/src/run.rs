@@ -1,15 +1,19 @@
 //! `sinew run`
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use sinew::{Error, JsHost, ResourceLimits, Runtime, RuntimeBuilder, Value, WasmEngine};
+use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
+use sinew::{
+    CompileCache, Error, JsHost, ResourceLimits, Runtime, RuntimeBuilder, Value, WasmEngine,
+};
 use url::Url;
 
-use crate::args::RunArgs;
+use crate::args::{CacheArgs, RunArgs};
 use crate::pair::{Pair, Visitor};
 use crate::report;
 
@@ -17,6 +21,8 @@ use crate::report;
 const STACK: usize = 64 << 20;
 /// How much later than the runtime's own deadline the process is ended.
 const GRACE: Duration = Duration::from_millis(250);
+/// Room for compiled modules, in bytes.
+const CACHE_SIZE: u64 = 1 << 30;
 /// What a program without a file is called.
 const EVAL: &str = "[eval]";
 
@@ -29,32 +35,44 @@ pub fn main(args: RunArgs) -> u8 {
             return report::USAGE;
         }
     };
-    if let Some(timeout) = args.timeout
+    guest(args.timeout, move || pair.visit(Run(args)))
+}
+
+/// Runs a guest on its own thread, and ends the process if the deadline passes.
+pub fn guest(timeout: Option<Duration>, guest: impl FnOnce() -> u8 + Send + 'static) -> u8 {
+    if let Some(timeout) = timeout
         && let Err(error) = end_after(timeout)
     {
         report::complain(format_args!("the deadline thread: {error}"));
         return report::FAILURE;
     }
-    on_guest_thread(move || pair.visit(Run(args)))
+    on_guest_thread(guest)
 }
 
 /// Runs a guest where it has a stack of known size: the main thread's is what the system says.
+///
+/// The thread is not waited for once there is a status: what the engines keep for it goes with the
+/// process.
 fn on_guest_thread(guest: impl FnOnce() -> u8 + Send + 'static) -> u8 {
+    let (status, ended) = channel();
     let thread = thread::Builder::new()
         .name("guest".to_owned())
         .stack_size(STACK)
-        .spawn(guest);
-    match thread.map(thread::JoinHandle::join) {
-        Ok(Ok(status)) => status,
-        Ok(Err(_)) => {
-            report::bug("the runtime panicked");
-            report::SOFTWARE
-        }
-        Err(error) => {
-            report::complain(format_args!("the thread to run on: {error}"));
-            report::FAILURE
-        }
+        .spawn(move || {
+            // Nobody listens any more only when the process is ending.
+            let _ = status.send(guest());
+            loop {
+                thread::park();
+            }
+        });
+    if let Err(error) = thread {
+        report::complain(format_args!("the thread to run on: {error}"));
+        return report::FAILURE;
     }
+    ended.recv().unwrap_or_else(|_| {
+        report::bug("the runtime panicked");
+        report::SOFTWARE
+    })
 }
 
 /// Ends the process some time after the deadline, for what no engine can interrupt: JavaScript on
@@ -87,8 +105,8 @@ impl Visitor for Run {
     }
 }
 
-/// Why there is nothing more to run.
-enum Failure {
+/// Why a program has failed.
+pub enum Failure {
     Runtime(Error),
     /// The script cannot be read.
     Source(String),
@@ -100,22 +118,49 @@ impl From<Error> for Failure {
     }
 }
 
-fn run<J: JsHost, W: WasmEngine>(args: &RunArgs) -> u8 {
-    let mut runtime = match builder::<J, W>(args).build() {
-        Ok(runtime) => runtime,
-        Err(error) => return report::failure(&error, args.timeout),
-    };
-    match execute(&mut runtime, args) {
-        Ok(()) => 0,
-        Err(Failure::Runtime(error)) => report::failure(&error, args.timeout),
-        Err(Failure::Source(message)) => {
-            report::complain(message);
-            report::FAILURE
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Runtime(error) => error.fmt(f),
+            Failure::Source(message) => f.write_str(message),
         }
     }
 }
 
-fn builder<J: JsHost, W: WasmEngine>(args: &RunArgs) -> RuntimeBuilder<J, W> {
+impl Failure {
+    /// Says so; returns the exit status.
+    pub fn report(&self, timeout: Option<Duration>) -> u8 {
+        match self {
+            Failure::Runtime(error) => report::failure(error, timeout),
+            Failure::Source(message) => {
+                report::complain(message);
+                report::FAILURE
+            }
+        }
+    }
+}
+
+fn run<J: JsHost, W: WasmEngine>(args: &RunArgs) -> u8 {
+    let mut builder = builder::<J, W>(args);
+    if let Some(cache) = compile_cache(&args.cache) {
+        builder = builder.compile_cache(&cache);
+    }
+    let mut runtime = match builder.build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report::failure(&error, args.timeout),
+    };
+    let done = execute(&mut runtime, args);
+    // The process ends, and takes everything with it: taking the runtime apart first would cost
+    // about as much as making it did.
+    std::mem::forget(runtime);
+    match done {
+        Ok(()) => 0,
+        Err(failure) => failure.report(args.timeout),
+    }
+}
+
+/// A builder with what the command line says.
+pub fn builder<J: JsHost, W: WasmEngine>(args: &RunArgs) -> RuntimeBuilder<J, W> {
     let mut builder = Runtime::<J, W>::builder()
         .stdout(report::output)
         .stderr(report::error_output)
@@ -139,6 +184,20 @@ fn builder<J: JsHost, W: WasmEngine>(args: &RunArgs) -> RuntimeBuilder<J, W> {
     builder
 }
 
+/// Where compiled modules are kept, which is looked at when the first large one is compiled; `None`
+/// if nowhere.
+fn compile_cache(args: &CacheArgs) -> Option<CompileCache> {
+    if args.no_cache {
+        return None;
+    }
+    let folder = match &args.cache_dir {
+        Some(folder) => folder.clone(),
+        None => choose_base_strategy().ok()?.cache_dir().join("sinew"),
+    };
+    let size = args.cache_size.unwrap_or(CACHE_SIZE);
+    Some(CompileCache::lazy(folder, size))
+}
+
 /// Whether to print colours: not into a file, and not for somebody who asked for none
 /// (<https://no-color.org>).
 fn has_color() -> bool {
@@ -155,7 +214,8 @@ fn file(args: &RunArgs) -> Option<&Path> {
     }
 }
 
-fn execute<J: JsHost, W: WasmEngine>(
+/// Runs a program until nothing is left.
+pub fn execute<J: JsHost, W: WasmEngine>(
     runtime: &mut Runtime<J, W>,
     args: &RunArgs,
 ) -> Result<(), Failure> {
@@ -209,9 +269,8 @@ fn define_script_args<J: JsHost, W: WasmEngine>(
     }
     let given = args.file_and_args.iter();
     script_args.extend(given.map(|arg| arg.to_string_lossy().into_owned()));
-    let define = "(args) => { globalThis.scriptArgs = args; }";
-    let define = runtime.eval::<Value<J>>("sinew", define)?;
-    runtime.call(&define, (script_args,))
+    let global = runtime.global()?;
+    runtime.set(&global, "scriptArgs", script_args)
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! The built command, on every pair of engines that is compiled in.
 
+#[path = "cli/bench.rs"]
+mod bench;
+#[path = "cli/cache.rs"]
+mod cache;
 #[path = "cli/errors.rs"]
 mod errors;
 #[path = "cli/inspect.rs"]

@@ -149,16 +149,30 @@ pub(crate) fn from_global_type(ty: wasmi::GlobalType) -> GlobalType {
 
 /// A raw value of this type; of a type that has no raw values, some value of another type, which
 /// wasmi then refuses.
-pub(crate) fn raw(ty: wasmi::ValType, bits: u64) -> wasmi::Val {
+#[inline]
+pub(crate) fn raw(ty: ValType, bits: u64) -> wasmi::Val {
     match ty {
-        wasmi::ValType::I32 => wasmi::Val::I32(bits as i32),
-        wasmi::ValType::F32 => wasmi::Val::F32(F32::from_bits(bits as u32)),
-        wasmi::ValType::F64 => wasmi::Val::F64(F64::from_bits(bits)),
+        ValType::I32 => wasmi::Val::I32(bits as i32),
+        ValType::F32 => wasmi::Val::F32(F32::from_bits(bits as u32)),
+        ValType::F64 => wasmi::Val::F64(F64::from_bits(bits)),
         _ => wasmi::Val::I64(bits.cast_signed()),
     }
 }
 
+/// Gives a scalar these bits; any other value stays.
+#[inline]
+pub(crate) fn set_raw(val: &mut wasmi::Val, bits: u64) {
+    match val {
+        wasmi::Val::I32(v) => *v = bits as i32,
+        wasmi::Val::I64(v) => *v = bits.cast_signed(),
+        wasmi::Val::F32(v) => *v = F32::from_bits(bits as u32),
+        wasmi::Val::F64(v) => *v = F64::from_bits(bits),
+        _ => {}
+    }
+}
+
 /// The bits of a scalar; any number for another value.
+#[inline]
 pub(crate) fn from_raw(val: &wasmi::Val) -> u64 {
     match val {
         wasmi::Val::I32(v) => u64::from(v.cast_unsigned()),

@@ -19,6 +19,9 @@ const INLINE: usize = 16;
 
 type Vals = SmallVec<[wasmi::Val; INLINE]>;
 
+/// Parameters of a scalar signature for which there is an array.
+const FEW: usize = 8;
+
 /// Fuel of one time slice.
 ///
 /// Some 30 µs of plain instructions, which makes stopping and going on (some 150 ns) cost well
@@ -276,6 +279,14 @@ signatures! {
     I32x3ToI32(a: i32, b: i32, c: i32) -> i32;
     I32x4(a: i32, b: i32, c: i32, d: i32) -> ();
     I32x4ToI32(a: i32, b: i32, c: i32, d: i32) -> i32;
+    I32x5(a: i32, b: i32, c: i32, d: i32, e: i32) -> ();
+    I32x5ToI32(a: i32, b: i32, c: i32, d: i32, e: i32) -> i32;
+    I32x6(a: i32, b: i32, c: i32, d: i32, e: i32, f: i32) -> ();
+    I32x6ToI32(a: i32, b: i32, c: i32, d: i32, e: i32, f: i32) -> i32;
+    I32x7(a: i32, b: i32, c: i32, d: i32, e: i32, f: i32, g: i32) -> ();
+    I32x7ToI32(a: i32, b: i32, c: i32, d: i32, e: i32, f: i32, g: i32) -> i32;
+    I32x8(a: i32, b: i32, c: i32, d: i32, e: i32, f: i32, g: i32, h: i32) -> ();
+    I32x8ToI32(a: i32, b: i32, c: i32, d: i32, e: i32, f: i32, g: i32, h: i32) -> i32;
     I64(a: i64) -> ();
     I64ToI64(a: i64) -> i64;
     I64x2ToI64(a: i64, b: i64) -> i64;
@@ -293,13 +304,21 @@ fn invoke(
     ty: &FuncType,
     vals: &mut [u64],
 ) -> Result<(), Error> {
-    let mut params = Vals::new();
-    for (ty, bits) in ty.params().iter().zip(&*vals) {
-        params.push(conv::raw(conv::val_type(*ty)?, *bits));
+    // Not a `SmallVec`: filling one by one costs more than the array.
+    let (mut few, mut many) = ([const { wasmi::Val::I32(0) }; FEW + 1], Vec::new());
+    let all = match ty.params().len() + ty.results().len() {
+        len if len <= few.len() => &mut few[..len],
+        len => {
+            many.resize(len, wasmi::Val::I32(0));
+            &mut many[..]
+        }
+    };
+    let (params, results) = all.split_at_mut(ty.params().len());
+    for ((param, ty), bits) in params.iter_mut().zip(ty.params()).zip(&*vals) {
+        *param = conv::raw(*ty, *bits);
     }
-    let mut results: Vals = ty.results().iter().map(|_| wasmi::Val::I32(0)).collect();
-    call(store, func, &params, &mut results)?;
-    for (slot, result) in vals.iter_mut().zip(&results) {
+    call(store, func, params, results)?;
+    for (slot, result) in vals.iter_mut().zip(&*results) {
         *slot = conv::from_raw(result);
     }
     Ok(())
@@ -351,13 +370,20 @@ fn host_invoke<H: HostFunc<Wasmi>>(
     params: &[wasmi::Val],
     results: &mut [wasmi::Val],
 ) -> Result<(), wasmi::Error> {
-    let mut vals: SmallVec<[u64; INLINE]> = params.iter().map(conv::from_raw).collect();
-    vals.resize(params.len().max(results.len()), 0);
-    guard(&mut caller.as_context_mut(), |cx| {
-        H::invoke(cx, id, &mut vals)
-    })?;
-    for (slot, bits) in results.iter_mut().zip(&vals) {
-        *slot = conv::raw(slot.ty(), *bits);
+    let (mut few, mut many) = ([0; FEW], Vec::new());
+    let vals = match params.len().max(results.len()) {
+        len if len <= few.len() => &mut few[..len],
+        len => {
+            many.resize(len, 0);
+            &mut many[..]
+        }
+    };
+    for (slot, param) in vals.iter_mut().zip(params) {
+        *slot = conv::from_raw(param);
+    }
+    guard(&mut caller.as_context_mut(), |cx| H::invoke(cx, id, vals))?;
+    for (slot, bits) in results.iter_mut().zip(&*vals) {
+        conv::set_raw(slot, *bits);
     }
     Ok(())
 }

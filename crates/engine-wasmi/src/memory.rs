@@ -145,19 +145,16 @@ pub(crate) fn create(store: &mut StoreMut<'_>, prepared: Prepared) -> Result<Mem
 
 /// Grows a memory by pages that have been charged for, and that its reservation has.
 ///
-/// Wasmi fills new pages with zeros, which they are already: where there are many, the system
-/// gets them back at once, so that they take no memory before they are used.
+/// Wasmi fills new pages with zeros, which they are already: the system gets them back at once, so
+/// that they take no memory before they are used.
 fn grow_in_chunks(store: &mut StoreMut<'_>, memory: &Memory, delta: u64) -> Result<(), Error> {
-    let give_back = delta > CHUNK;
     let mut rest = delta;
     while rest > 0 {
         let pages = rest.min(CHUNK);
         let (start, len) = (memory.data_size(&*store), (pages * PAGE) as usize);
         with_map(store, memory, |map| map.about_to_fill(start, len));
         memory.grow(&mut *store, pages)?;
-        if give_back {
-            with_map(store, memory, |map| map.give_back(start, len));
-        }
+        with_map(store, memory, |map| map.give_back(start, len));
         rest -= pages;
     }
     Ok(())

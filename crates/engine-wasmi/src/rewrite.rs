@@ -18,11 +18,12 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
+use sinew_bridge::binary::Payloads;
 use sinew_bridge::{AddressType, ExternKind, Limits, MemoryType};
 use wasm_encoder::{Encode, EntityType, ExportKind, Instruction};
 use wasmparser::{
-    BinaryReader, ConstExpr, Data, DataKind, Element, ElementItems, ElementKind, Encoding, Parser,
-    Payload, SectionLimited, TypeRef,
+    BinaryReader, ConstExpr, Data, DataKind, Element, ElementItems, ElementKind, Encoding, Payload,
+    SectionLimited, TypeRef,
 };
 
 use crate::Error;
@@ -65,7 +66,7 @@ impl Outline {
     /// Reads all sections but the code.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         let mut outline = Self::default();
-        for payload in Parser::new(0).parse_all(bytes) {
+        for payload in Payloads::of(bytes) {
             outline.payload(payload?)?;
         }
         Ok(outline)

@@ -65,9 +65,11 @@ impl Engine {
             })
             // What the bytes say is read elsewhere.
             .ignore_custom_sections(true)
-            // Eagerly: a lazy translation reports its errors at the first call of a function, as
-            // errors of that call, and what it saves at the start is less than validation costs.
-            .compilation_mode(CompilationMode::Eager);
+            // All of a module is validated when it is compiled; a function is translated when it is
+            // called first. Translating costs three times as much as validating, and most functions
+            // of a large module never run. What valid functions wasmi cannot translate (they need
+            // more slots than 16 bits count) fails with a compile error at that call.
+            .compilation_mode(CompilationMode::LazyTranslation);
         Self {
             inner: wasmi::Engine::new(&inner),
             interruptible: config.interruptible,

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use sinew_bridge::lend::Erased;
 use sinew_bridge::{
     AddressType, Budget, EngineConfig, EngineError, ErrorKind, Extern, ExternKind, FuncType,
     GlobalType, HostFunc, HostId, HostTrap, Limits, MemoryType, Reason, ResourceLimits, StoreData,
@@ -28,8 +29,8 @@ struct Agent {
 struct Host;
 
 fn agent(store: &StoreMut<'_>) -> Rc<Agent> {
-    let agent = Wasmi::store_data(store).agent.clone();
-    agent.downcast().expect("the agent is ours")
+    let agent = Wasmi::store_data(store).agent.get();
+    agent.expect("the agent is ours")
 }
 
 impl HostFunc<Wasmi> for Host {
@@ -71,7 +72,7 @@ impl Fixture {
         let (agent, budget) = (Rc::new(Agent::default()), Rc::new(Budget::new(limits)));
         let termination = Arc::new(Termination::default());
         let data = StoreData {
-            agent: agent.clone(),
+            agent: Erased::new(agent.clone()),
             budget: budget.clone(),
             termination: termination.clone(),
         };

@@ -244,6 +244,8 @@ mod tests {
         WasmEngine,
     };
 
+    use sinew_bridge::lend::Erased;
+
     use super::*;
 
     struct Nothing;
@@ -267,14 +269,15 @@ mod tests {
         }
     }
 
-    fn store() -> wasmtime::Store<Data> {
+    fn store() -> (crate::store::Engine, wasmtime::Store<Data>) {
         let engine = Wasmtime::engine_new(&EngineConfig::default()).unwrap();
         let data = StoreData {
-            agent: Rc::new(()),
+            agent: Erased::new(Rc::new(())),
             budget: Rc::new(Budget::new(ResourceLimits::default())),
             termination: Arc::new(Termination::default()),
         };
-        Wasmtime::store_new(&engine, data).unwrap()
+        let store = Wasmtime::store_new(&engine, data).unwrap();
+        (engine, store)
     }
 
     fn export(store: &mut Store<'_>, instance: &wasmtime::Instance, name: &str) -> Func {
@@ -299,7 +302,7 @@ mod tests {
     /// Each word of a record is what it is taken for.
     #[test]
     fn record_layout() {
-        let mut store = store();
+        let (engine, mut store) = store();
         let mut cx = Wasmtime::store_mut(&mut store);
         let ty = FuncType::new([ValType::I32], []);
         let host = alloc::<Nothing>(&mut cx, &ty, None, HostId(1)).unwrap();
@@ -310,7 +313,7 @@ mod tests {
         let before = identity(&mut cx, &host);
 
         let bytes = wat::parse_str(MODULE).unwrap();
-        let module = module::compile(cx.engine(), &bytes).unwrap();
+        let module = module::compile(&engine, &bytes).unwrap();
         let imports = [Extern::Func(host)];
         let instance = Wasmtime::module_instantiate(&mut cx, &module, &imports).unwrap();
         let text = module.engine_module().text().as_ptr_range();
@@ -336,14 +339,14 @@ mod tests {
     /// The index is found, also with several modules and instances in the store.
     #[test]
     fn index_is_found() {
-        let mut store = store();
+        let (engine, mut store) = store();
         let mut cx = Wasmtime::store_mut(&mut store);
         let ty = FuncType::new([ValType::I32], []);
         let host = alloc::<Nothing>(&mut cx, &ty, None, HostId(1)).unwrap();
         for _ in 0..3 {
             for text in [MODULE, "(module)"] {
                 let bytes = wat::parse_str(text).unwrap();
-                let module = module::compile(cx.engine(), &bytes).unwrap();
+                let module = module::compile(&engine, &bytes).unwrap();
                 let imports = [Extern::Func(host)];
                 let imports = &imports[..module.engine_module().imports().len()];
                 for _ in 0..2 {

@@ -5,13 +5,14 @@
 //! use std::sync::Arc;
 //!
 //! use sinew_bridge::{Budget, EngineConfig, ExternKind, Extern, ResourceLimits, StoreData};
+//! use sinew_bridge::lend::Erased;
 //! use sinew_bridge::{Termination, WasmEngine};
 //! use sinew_engine_wasmtime::{Error, Wasmtime};
 //!
 //! # fn main() -> Result<(), Error> {
 //! let engine = Wasmtime::engine_new(&EngineConfig::default())?;
 //! let data = StoreData {
-//!     agent: Rc::new(()),
+//!     agent: Erased::new(Rc::new(())),
 //!     budget: Rc::new(Budget::new(ResourceLimits::default())),
 //!     termination: Arc::new(Termination::default()),
 //! };
@@ -127,7 +128,24 @@ impl WasmEngine for Wasmtime {
     }
 
     fn module_compile(engine: &Self::Engine, bytes: &[u8]) -> Result<Self::Module> {
-        module::compile(engine.inner(), bytes)
+        module::compile(engine, bytes)
+    }
+
+    fn engine_compatibility(engine: &Self::Engine) -> Option<Vec<u8>> {
+        Some(module::compatibility(engine.inner()))
+    }
+
+    fn module_serialize(module: &Self::Module) -> Option<Vec<u8>> {
+        module.engine_module().serialize().ok()
+    }
+
+    unsafe fn module_deserialize(
+        engine: &Self::Engine,
+        artifact: &[u8],
+        bytes: &[u8],
+    ) -> Result<Self::Module> {
+        // SAFETY: the caller's promise is the one that is asked for here.
+        unsafe { module::deserialize(engine.inner(), artifact, bytes) }
     }
 
     fn module_validate(engine: &Self::Engine, bytes: &[u8]) -> Result<()> {

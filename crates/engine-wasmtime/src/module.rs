@@ -1,6 +1,8 @@
 //! Modules and instances.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use sinew_bridge::{Extern, ExternKind, ImportType};
@@ -10,7 +12,7 @@ use wasmtime::{FuncType, HeapType, ValType};
 
 use crate::error::Error;
 use crate::memory::Memory;
-use crate::store::Data;
+use crate::store::{self, Data};
 use crate::{Result, Wasmtime, func};
 
 type Store<'a> = StoreContextMut<'a, Data>;
@@ -40,14 +42,65 @@ impl Module {
     }
 }
 
-pub(crate) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Module> {
-    let module = wasmtime::Module::from_binary(engine, bytes)
-        .map_err(|error| refused(engine, bytes, error))?;
-    Ok(Module(Arc::new(Inner {
+/// Bytes of a module from which on it is compiled on all cores: starting their threads takes about as
+/// long as compiling so much.
+const PARALLEL: usize = 8 << 10;
+
+pub(crate) fn compile(engine: &store::Engine, bytes: &[u8]) -> Result<Module> {
+    let inner = engine.inner();
+    let parallel = (bytes.len() >= PARALLEL)
+        .then(|| engine.parallel())
+        .flatten();
+    let module = match parallel {
+        None => wasmtime::Module::from_binary(inner, bytes),
+        Some(parallel) => parallel.precompile_module(bytes).and_then(|artifact| {
+            // SAFETY: this is what Wasmtime has just made, and nobody else has seen it.
+            unsafe { wasmtime::Module::deserialize(inner, artifact) }
+        }),
+    };
+    let module = module.map_err(|error| refused(inner, bytes, error))?;
+    Ok(of_engine_module(module, bytes))
+}
+
+/// What Wasmtime says decides whether artifacts of one engine fit another.
+pub(crate) fn compatibility(engine: &Engine) -> Vec<u8> {
+    /// Keeps what it is to hash.
+    #[derive(Default)]
+    struct Keep(Vec<u8>);
+
+    impl Hasher for Keep {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.extend(bytes);
+        }
+
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+
+    let mut kept = Keep::default();
+    engine.precompile_compatibility_hash().hash(&mut kept);
+    kept.0
+}
+
+/// The module of `bytes`, from what Wasmtime made of them.
+///
+/// # Safety
+/// As for [`WasmEngine::module_deserialize`](sinew_bridge::WasmEngine::module_deserialize).
+pub(crate) unsafe fn deserialize(engine: &Engine, artifact: &[u8], bytes: &[u8]) -> Result<Module> {
+    // SAFETY: Wasmtime asks that this be what its own `serialize` returned, which the caller says.
+    // It checks by itself that it is of the same version, and compiled for such an engine.
+    let module = unsafe { wasmtime::Module::deserialize(engine, artifact) };
+    let module = module.map_err(|error| Error::other(format!("{error:#}")))?;
+    Ok(of_engine_module(module, bytes))
+}
+
+fn of_engine_module(module: wasmtime::Module, bytes: &[u8]) -> Module {
+    Module(Arc::new(Inner {
         module,
         imports: OnceLock::new(),
         shared_growth: shared_growth(bytes),
-    })))
+    }))
 }
 
 /// How many bytes the shared memories that a module defines may grow by: Wasmtime tells the types of
@@ -243,9 +296,9 @@ pub(crate) fn export(
     }
 }
 
-/// The machine code of the modules that a store has instances of, in the order of its addresses.
+/// The machine code of the modules that a store has instances of, by its address.
 #[derive(Default)]
-pub(crate) struct Texts(Vec<Text>);
+pub(crate) struct Texts(BTreeMap<usize, Text>);
 
 struct Text {
     module: wasmtime::Module,
@@ -254,10 +307,6 @@ struct Text {
 }
 
 impl Text {
-    fn start(&self) -> usize {
-        self.module.text().as_ptr().addr()
-    }
-
     fn functions(&self) -> &[(usize, u32)] {
         self.functions.get_or_init(|| {
             let functions = self.module.functions();
@@ -275,21 +324,17 @@ impl Texts {
             return;
         }
         let start = module.text().as_ptr().addr();
-        if let Err(place) = self.0.binary_search_by_key(&start, Text::start) {
-            let text = Text {
-                module: module.clone(),
-                functions: OnceCell::new(),
-            };
-            self.0.insert(place, text);
-        }
+        self.0.entry(start).or_insert_with(|| Text {
+            module: module.clone(),
+            functions: OnceCell::new(),
+        });
     }
 
     /// The index of the function whose code begins at this address, in its module.
     pub(crate) fn index(&self, code: usize) -> Option<u32> {
-        let after = self.0.partition_point(|text| text.start() <= code);
-        let text = self.0.get(after.checked_sub(1)?)?;
+        let (start, text) = self.0.range(..=code).next_back()?;
         let functions = text.functions();
-        let offset = code - text.start();
+        let offset = code - start;
         let place = functions.binary_search_by_key(&offset, |(offset, _)| *offset);
         place.ok().map(|place| functions[place].1)
     }

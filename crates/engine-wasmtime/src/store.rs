@@ -25,13 +25,24 @@ const HOST_FRAMES: usize = 64 << 10;
 /// An engine, with a module of its own for its stores.
 #[derive(Clone)]
 pub struct Engine {
+    /// It compiles on the thread that asks.
     inner: wasmtime::Engine,
+    /// One that compiles on all cores, made when there is enough to do for them.
+    parallel: Arc<OnceLock<Option<wasmtime::Engine>>>,
+    config: EngineConfig,
     arrays: Arc<OnceLock<Option<Module>>>,
 }
 
 impl Engine {
     pub(crate) fn inner(&self) -> &wasmtime::Engine {
         &self.inner
+    }
+
+    /// An engine whose artifacts are this one's, and which compiles on all cores; `None` where
+    /// Wasmtime has none.
+    pub(crate) fn parallel(&self) -> Option<&wasmtime::Engine> {
+        let make = || wasmtime::Engine::new(settings(&self.config).parallel_compilation(true)).ok();
+        self.parallel.get_or_init(make).as_ref()
     }
 
     /// The module of [`reference::Arrays`]; `None` where Wasmtime cannot compile.
@@ -62,6 +73,16 @@ impl Data {
 }
 
 pub(crate) fn engine_new(config: &EngineConfig) -> Result<Engine> {
+    let inner = wasmtime::Engine::new(settings(config).parallel_compilation(false));
+    Ok(Engine {
+        inner: inner.map_err(|error| Error::other(format!("{error:#}")))?,
+        parallel: Arc::default(),
+        config: config.clone(),
+        arrays: Arc::default(),
+    })
+}
+
+fn settings(config: &EngineConfig) -> Config {
     let mut engine = Config::new();
     engine
         .wasm_exceptions(true)
@@ -80,11 +101,7 @@ pub(crate) fn engine_new(config: &EngineConfig) -> Result<Engine> {
         .memory_may_move(false)
         .epoch_interruption(config.interruptible)
         .max_wasm_stack(config.stack_bytes.min(MAX_WASM_STACK));
-    let inner = wasmtime::Engine::new(&engine);
-    Ok(Engine {
-        inner: inner.map_err(|error| Error::other(format!("{error:#}")))?,
-        arrays: Arc::default(),
-    })
+    engine
 }
 
 pub(crate) fn new(engine: &Engine, data: StoreData) -> Store<Data> {

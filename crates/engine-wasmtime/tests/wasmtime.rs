@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sinew_bridge::lend::Erased;
 use sinew_bridge::{
     Budget, EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncType,
     HeapType, HostFunc, HostId, HostTrap, Reason, RefType, Reference, ReleaseQueue, ResourceLimits,
@@ -29,8 +30,7 @@ const PAGE: u64 = 1 << 16;
 struct Host;
 
 fn run_body(store: &mut StoreMut<'_>) -> Result<(), HostTrap> {
-    let agent = Wasmtime::store_data(store).agent.clone();
-    let body = agent.downcast::<RefCell<Rc<Body>>>();
+    let body = Wasmtime::store_data(store).agent.get::<RefCell<Rc<Body>>>();
     let body = body.expect("the agent is ours").borrow().clone();
     body(store)
 }
@@ -76,7 +76,7 @@ impl Fixture {
             Rc::new(RefCell::new(body)),
         );
         let data = StoreData {
-            agent: body.clone(),
+            agent: Erased::new(body.clone()),
             budget: budget.clone(),
             termination: termination.clone(),
         };

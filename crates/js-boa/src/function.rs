@@ -9,6 +9,7 @@ use std::rc::Rc;
 use boa_engine::object::FunctionObjectBuilder;
 use boa_engine::{Context, JsNativeError, JsResult, JsString, JsValue, NativeFunction};
 use boa_gc::{Finalize, Trace, custom_trace};
+use sinew_bridge::convert::Number;
 use sinew_bridge::{Completion, FunctionSpec, NativeFn, Throw};
 
 use crate::Boa;
@@ -210,7 +211,7 @@ fn enter<F: NativeFn<Boa>>(
     let Some(data) = captures.owned.get() else {
         return Err(Throw::Terminated);
     };
-    catch_unwind(AssertUnwindSafe(|| F::call(cx, data, args)))
+    catch_unwind(AssertUnwindSafe(|| F::invoke(cx, data, args)))
         .unwrap_or_else(|payload| Err(cx.panicked(&*payload)))
 }
 
@@ -221,6 +222,36 @@ pub(crate) fn call(
     args: &[JsValue],
 ) -> Completion<Boa> {
     cx.run(|context| object_of(function)?.call(this, args, context))
+}
+
+/// [`call`] without a vector of arguments.
+#[inline]
+pub(crate) fn call_with_numbers<R>(
+    cx: &mut Scope<'_>,
+    function: &JsValue,
+    numbers: impl ExactSizeIterator<Item = Number>,
+    then: impl FnOnce(&mut Scope<'_>, Args<'_>) -> Completion<Boa, R>,
+) -> Completion<Boa, R> {
+    let mut few = [const { JsValue::undefined() }; 8];
+    let mut many = Vec::new();
+    let args = match numbers.len() {
+        len @ 0..=8 => &mut few[..len],
+        len => {
+            many.resize(len, JsValue::undefined());
+            &mut many[..]
+        }
+    };
+    for (slot, number) in args.iter_mut().zip(numbers) {
+        *slot = number.to_js::<Boa>(cx);
+    }
+    let undefined = JsValue::undefined();
+    let ret = call(cx, function, &undefined, args)?;
+    let ret = Args {
+        receiver: &undefined,
+        list: std::slice::from_ref(&ret),
+        constructor: false,
+    };
+    then(cx, ret)
 }
 
 pub(crate) fn construct(

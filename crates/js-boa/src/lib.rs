@@ -30,6 +30,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use boa_engine::{Context, JsString, JsValue};
+use sinew_bridge::convert::Number;
 use sinew_bridge::{
     Capability, Completion, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic,
     JsFeatures, JsHost, NativeFn, ObjectClass, PromiseState, Property, PropertyKey, ValueType,
@@ -59,6 +60,7 @@ impl JsHost for Boa {
     type Scope<'s> = Scope<'s>;
     type Value = JsValue;
     type Args<'a> = Args<'a>;
+    type Outcome = Completion<Self>;
     type Weak = Weak;
 
     fn new(config: HostConfig, hooks: Rc<dyn HostHooks<Self>>) -> Result<Self, String> {
@@ -98,6 +100,7 @@ impl JsHost for Boa {
         JsValue::rational(value)
     }
 
+    #[inline]
     fn bigint_i64(_: &mut Scope<'_>, value: i64) -> JsValue {
         value::bigint(value)
     }
@@ -175,6 +178,20 @@ impl JsHost for Boa {
 
     fn object_class(cx: &mut Scope<'_>, value: &JsValue) -> Option<ObjectClass> {
         object::object_class(cx, value)
+    }
+
+    #[inline]
+    fn outcome(_: &mut Scope<'_>, completion: Completion<Self>) -> Completion<Self> {
+        completion
+    }
+
+    #[inline]
+    fn outcome_of_number(cx: &mut Scope<'_>, number: Number) -> Completion<Self> {
+        Ok(number.to_js::<Self>(cx))
+    }
+
+    fn is_ecmascript_function(_: &mut Scope<'_>, value: &JsValue) -> bool {
+        object::is_ecmascript_function(value)
     }
 
     #[inline]
@@ -293,6 +310,16 @@ impl JsHost for Boa {
         args: &[JsValue],
     ) -> Completion<Self> {
         function::call(cx, function, this, args)
+    }
+
+    #[inline]
+    fn call_with_numbers<R>(
+        cx: &mut Scope<'_>,
+        function: &JsValue,
+        numbers: impl ExactSizeIterator<Item = Number>,
+        then: impl FnOnce(&mut Scope<'_>, Args<'_>) -> Completion<Self, R>,
+    ) -> Completion<Self, R> {
+        function::call_with_numbers(cx, function, numbers, then)
     }
 
     fn construct(

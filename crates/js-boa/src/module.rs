@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::rc::Rc;
 
-use boa_engine::module::{ModuleLoader, ModuleRequest, Referrer};
+use boa_engine::builtins::promise::PromiseState;
+use boa_engine::module::{ModuleLoader, ModuleRequest, Referrer, SyntheticModuleInitializer};
 use boa_engine::{
     Context, JsError, JsNativeError, JsObject, JsResult, JsString, JsValue, Module, Script, Source,
 };
@@ -31,27 +32,35 @@ struct Record {
     meta: Option<JsObject>,
 }
 
-/// The module [`UNINITIALIZED`], evaluated before user code runs.
+/// The module [`UNINITIALIZED`], made at the first request.
 ///
 /// A synthetic module would not do, since Boa initialises its exports to undefined, and no Rust code
 /// can take a value away from a binding. But its parser does not see the `await` of a top-level
 /// `for await`: so it runs such a module like one without, and takes it for evaluated when it first
-/// waits. This one waits for ever, with its binding in the temporal dead zone.
-pub(crate) fn add_uninitialized(cx: &mut Scope<'_>) -> Completion<Boa, ()> {
+/// waits. This one waits for ever, with its binding in the temporal dead zone. It belongs to a realm
+/// of its own, of which no user code can have changed anything.
+fn uninitialized(cx: &mut Scope<'_>) -> Completion<Boa, Module> {
     const SOURCE: &str = "\
         for await (const _ of { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) });\
         export let binding;";
+    if let Some(module) = known(cx, UNINITIALIZED) {
+        return Ok(module);
+    }
     let module = cx.run(|context| {
         let source = Source::from_bytes(SOURCE).with_path(Path::new(UNINITIALIZED));
-        let module = Module::parse(source, None, context)?;
+        let realm = context.create_realm()?;
+        let module = Module::parse(source, Some(realm), context)?;
         module.link(context)?;
         module.evaluate(context)?;
         Ok(module)
     })?;
-    let record = Record { module, meta: None };
+    let record = Record {
+        module: module.clone(),
+        meta: None,
+    };
     let mut modules = cx.state.modules.borrow_mut();
     modules.0.insert(UNINITIALIZED.to_owned(), record);
-    Ok(())
+    Ok(module)
 }
 
 /// Boa's module loader: each load ends at its first poll.
@@ -134,10 +143,8 @@ fn host_load_imported_module(
         })
         .collect();
     let specifier = request.specifier().to_std_string_lossy();
-    if specifier == UNINITIALIZED
-        && let Some(module) = known(cx, UNINITIALIZED)
-    {
-        return Ok(module);
+    if specifier == UNINITIALIZED {
+        return uninitialized(cx);
     }
     let name = hooks.resolve(cx, &text_of(referrer.path()), &specifier, &attributes)?;
     if let Some(module) = known(cx, &name) {
@@ -172,6 +179,25 @@ fn with_file(error: JsError, name: &str) -> JsError {
             .with_message(format!("{message} in {name}"))
             .into(),
         None => error,
+    }
+}
+
+/// Parts the namespaces of all modules from them, when nothing will run any more.
+pub(crate) fn part_namespaces(modules: &Modules, context: &mut Context) {
+    if modules.0.is_empty() {
+        return;
+    }
+    let body = SyntheticModuleInitializer::from_copy_closure(|_, _| Ok(()));
+    let empty = Module::synthetic(&[], body, None, None, context);
+    let empty_namespace = empty.namespace(context);
+    for record in modules.0.values() {
+        // Of a module that is loaded with all that it requests this is known at once; Boa has no
+        // namespace of any other, and could not make one.
+        let loaded = record.module.load(context).state();
+        if matches!(loaded, PromiseState::Fulfilled(_)) {
+            let namespace = record.module.namespace(context);
+            crate::object::empty_namespace(&namespace, (&empty, &empty_namespace));
+        }
     }
 }
 

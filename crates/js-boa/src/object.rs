@@ -8,6 +8,7 @@ use boa_engine::builtins::array_buffer::{ArrayBuffer, SharedArrayBuffer};
 use boa_engine::builtins::dataview::DataView;
 use boa_engine::builtins::date::Date;
 use boa_engine::builtins::error::Error;
+use boa_engine::builtins::function::OrdinaryFunction;
 use boa_engine::builtins::map::ordered_map::OrderedMap;
 use boa_engine::builtins::object::OrdinaryObject;
 use boa_engine::builtins::promise::Promise;
@@ -22,7 +23,7 @@ use boa_engine::object::{IntegrityLevel, JsData};
 use boa_engine::property::{PropertyDescriptor, PropertyKey as BoaKey};
 use boa_engine::{
     Context, JsBigInt, JsError, JsNativeError, JsObject, JsResult, JsString, JsSymbol, JsValue,
-    NativeFunction, js_string,
+    Module, NativeFunction, js_string,
 };
 use boa_gc::{Finalize, Trace, custom_trace};
 use sinew_bridge::{
@@ -446,6 +447,30 @@ pub(crate) fn object_class(cx: &mut Scope<'_>, value: &JsValue) -> Option<Object
         () if is_primitive => ObjectClass::Primitive,
         () => weak_class(cx, object),
     })
+}
+
+pub(crate) fn is_ecmascript_function(value: &JsValue) -> bool {
+    value
+        .as_object()
+        .is_some_and(|object| object.is::<OrdinaryFunction>())
+}
+
+/// Makes a module namespace that of a module without exports, whose own namespace is `empty`.
+///
+/// Boa does not trace the modules behind the bindings of a namespace, so they count as roots: it,
+/// its module and their realm would keep each other alive for ever.
+pub(crate) fn empty_namespace(namespace: &JsObject, empty: (&Module, &JsObject)) {
+    let emptied = namespace.downcast_mut::<ModuleNamespace>();
+    let template = empty.1.downcast_ref::<ModuleNamespace>();
+    if let (Some(mut emptied), Some(template)) = (emptied, template) {
+        std::mem::forget(empty.0.clone());
+        // SAFETY: what is copied owns one count of its module, which the handle forgotten above
+        // makes up for, and two empty tables, which own no memory.
+        let copy = unsafe { std::ptr::read(&raw const *template) };
+        let bindings = std::mem::replace(&mut *emptied, copy);
+        drop((emptied, template));
+        drop(bindings);
+    }
 }
 
 fn weak_class(cx: &mut Scope<'_>, object: JsObject) -> ObjectClass {

@@ -153,10 +153,7 @@ pub(crate) fn new(config: HostConfig, hooks: Rc<dyn HostHooks<Boa>>) -> Result<B
         context: Box::new(context),
         ending,
     };
-    let prepared = boa.run_in(|cx| {
-        crate::buffer::prepare_prototype(cx)?;
-        crate::module::add_uninitialized(cx)
-    });
+    let prepared = boa.run_in(crate::buffer::prepare_prototype);
     prepared.map_err(|_| "Boa cannot prepare its realm".to_owned())?;
     Ok(boa)
 }
@@ -213,6 +210,17 @@ impl Boa {
     }
 }
 
+impl Drop for Boa {
+    fn drop(&mut self) {
+        let state = &self.ending.0;
+        state.terminated.set(true);
+        let context = &mut self.context;
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            crate::module::part_namespaces(&state.modules.borrow(), context);
+        }));
+    }
+}
+
 impl Scope<'_> {
     /// Whether no JavaScript may run any more.
     #[inline]
@@ -238,6 +246,7 @@ impl Scope<'_> {
             self.context.runtime_limits_mut().set_recursion_limit(usual);
         }
         match outcome {
+            Ok(Ok(_)) if self.ended() => Err(self.terminate()),
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.throw_completion(error)),
             // While it unwinds with what nothing may catch, Boa trips over asserts of its own.

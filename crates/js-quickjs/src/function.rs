@@ -1,30 +1,35 @@
 //! Native functions: their classes, data, arguments and trampolines.
 
 use std::any::{Any, TypeId};
-use std::cell::{Cell, OnceCell};
 use std::ffi::{c_int, c_void};
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 
 use rquickjs::qjs;
+use sinew_bridge::convert::Number;
 use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn, Throw};
 
 use crate::QuickJs;
-use crate::error::{Result, completion, guarded, raise, throw};
+use crate::error::{Result, completion, fail, guarded, raise, throw};
 use crate::object::define_raw;
 use crate::scope::{Scope, State, here};
 use crate::value::{self, Value, Word};
 
-/// The arguments of a native call.
+mod native;
+
+pub(crate) use native::{Native, Natives, finalize, native_header};
+
+/// The arguments of a native call: a pointer, since a copy of it all would go through memory each
+/// time one is read.
 #[derive(Clone, Copy)]
-pub struct Args<'a> {
+pub struct Args<'a>(&'a Call);
+
+/// What QuickJS passes to a native function.
+struct Call {
     ctx: *mut qjs::JSContext,
     this: qjs::JSValue,
     argv: *const qjs::JSValue,
     argc: c_int,
     flags: c_int,
-    borrow: PhantomData<&'a qjs::JSValue>,
 }
 
 impl Args<'_> {
@@ -32,17 +37,17 @@ impl Args<'_> {
     #[inline]
     fn get(self, index: usize) -> Option<qjs::JSValue> {
         // SAFETY: QuickJS passes `argc` values, which live as long as the call.
-        (index < self.len()).then(|| unsafe { *self.argv.add(index) })
+        (index < self.len()).then(|| unsafe { *self.0.argv.add(index) })
     }
 
     #[inline]
     pub(crate) fn len(self) -> usize {
-        self.argc.max(0) as usize
+        self.0.argc.max(0) as usize
     }
 
     /// The words, to be passed on.
     pub(crate) fn parts(self) -> (qjs::JSValue, c_int, *mut qjs::JSValue) {
-        (self.this, self.argc, self.argv.cast_mut())
+        (self.0.this, self.0.argc, self.0.argv.cast_mut())
     }
 }
 
@@ -53,16 +58,16 @@ pub(crate) fn arg(cx: &mut Scope<'_>, args: Args<'_>, index: usize) -> Value {
 pub(crate) fn this(cx: &mut Scope<'_>, args: Args<'_>) -> Value {
     match is_construction(args) {
         true => Value::immediate(Word::UNDEFINED),
-        false => Value::borrowed(cx, args.this),
+        false => Value::borrowed(cx, args.0.this),
     }
 }
 
 pub(crate) fn new_target(cx: &mut Scope<'_>, args: Args<'_>) -> Option<Value> {
-    is_construction(args).then(|| Value::borrowed(cx, args.this))
+    is_construction(args).then(|| Value::borrowed(cx, args.0.this))
 }
 
 fn is_construction(args: Args<'_>) -> bool {
-    args.flags & qjs::JS_CALL_FLAG_CONSTRUCTOR as c_int != 0
+    args.0.flags & qjs::JS_CALL_FLAG_CONSTRUCTOR as c_int != 0
 }
 
 #[inline]
@@ -84,136 +89,10 @@ pub(crate) fn arg_i64(args: Args<'_>, index: usize) -> Option<i64> {
         qjs::JS_TAG_BIG_INT => {
             let mut int = 0;
             // SAFETY: a BigInt: no user code runs, and it cannot fail.
-            (unsafe { qjs::JS_ToBigInt64(args.ctx, &mut int, raw) } == 0).then_some(int)
+            (unsafe { qjs::JS_ToBigInt64(args.0.ctx, &mut int, raw) } == 0).then_some(int)
         }
         _ => None,
     }
-}
-
-/// What an object of ours owns, behind its opaque pointer.
-#[repr(C)]
-pub(crate) struct Native<D> {
-    pub(crate) header: Header,
-    pub(crate) data: D,
-}
-
-/// What all of them have in common.
-pub(crate) struct Header {
-    /// The runtime's state, which outlives its objects.
-    state: *const State,
-    /// The object, as long as it lives.
-    object: qjs::JSValue,
-    /// Where it is in the list of all of them.
-    index: Cell<usize>,
-    /// Whether the object lives, for weak handles; made when the first is.
-    pub(crate) alive: OnceCell<Rc<Cell<bool>>>,
-    /// Frees the whole of it.
-    free: unsafe fn(*mut Header),
-}
-
-impl<D: 'static> Native<D> {
-    /// Gives `data` to `object`, which is new and of a class with [`finalize`].
-    pub(crate) fn attach(cx: &Scope<'_>, object: &Value, data: D) {
-        let native = Box::into_raw(Box::new(Self {
-            header: Header {
-                state: cx.state,
-                object: object.raw(cx),
-                index: Cell::new(0),
-                alive: OnceCell::new(),
-                free: |header| {
-                    // SAFETY: the header is the first field of this very type, from `Box::into_raw`.
-                    drop(unsafe { Box::from_raw(header.cast::<Self>()) });
-                },
-            },
-            data,
-        }));
-        // SAFETY: the object is valid and of a class of ours.
-        unsafe { qjs::JS_SetOpaque(object.raw(cx), native.cast()) };
-        cx.state.natives.insert(native.cast());
-    }
-}
-
-/// All natives whose objects live, and those whose object died but which could not be dropped then.
-#[derive(Default)]
-pub(crate) struct Natives {
-    live: std::cell::RefCell<Vec<*mut Header>>,
-    dead: std::cell::RefCell<Vec<*mut Header>>,
-}
-
-impl Natives {
-    fn insert(&self, header: *mut Header) {
-        let mut live = self.live.borrow_mut();
-        // SAFETY: the header is new.
-        unsafe { (*header).index.set(live.len()) };
-        live.push(header);
-    }
-
-    /// The object of `header` died, or is to be parted from it.
-    pub(crate) fn bury(&self, header: *mut Header) {
-        let mut live = self.live.borrow_mut();
-        // SAFETY: headers in the list are valid.
-        unsafe {
-            let index = (*header).index.get();
-            live.swap_remove(index);
-            if let Some(&moved) = live.get(index) {
-                (*moved).index.set(index);
-            }
-            if let Some(alive) = (*header).alive.get() {
-                alive.set(false);
-            }
-        }
-        self.dead.borrow_mut().push(header);
-    }
-
-    /// Drops the data of dead objects: not in their finalizers, where QuickJS is in the middle of
-    /// something and dropping may free further values.
-    pub(crate) fn drop_dead(&self) {
-        loop {
-            let Some(header) = self.dead.borrow_mut().pop() else {
-                return;
-            };
-            // SAFETY: nothing else points to what is on this list.
-            unsafe { ((*header).free)(header) };
-        }
-    }
-
-    /// Parts all objects from their data and drops it. No JavaScript may run after that.
-    pub(crate) fn drop_all(&self) {
-        loop {
-            self.drop_dead();
-            let Some(header) = self.live.borrow().last().copied() else {
-                return;
-            };
-            // SAFETY: the object lives, as its finalizer would have taken it off the list.
-            unsafe { qjs::JS_SetOpaque((*header).object, std::ptr::null_mut()) };
-            self.bury(header);
-        }
-    }
-}
-
-/// The finalizer of all classes of ours.
-pub(crate) unsafe extern "C" fn finalize(rt: *mut qjs::JSRuntime, object: qjs::JSValue) {
-    let mut class = 0;
-    // SAFETY: the opaque pointer of our objects is null or from `Native::attach`; the runtime's is
-    // its state, which outlives it.
-    unsafe {
-        let header = qjs::JS_GetAnyOpaque(object, &mut class).cast::<Header>();
-        if !header.is_null() {
-            State::of(rt).natives.bury(header);
-        }
-    }
-}
-
-/// The header of an object of ours.
-pub(crate) fn native_header<'a>(cx: &'a Scope<'_>, object: qjs::JSValue) -> Option<&'a Header> {
-    let mut class = 0;
-    // SAFETY: reads the object's class and word.
-    let opaque = unsafe { qjs::JS_GetAnyOpaque(object, &mut class) };
-    if class < cx.state.host_class.get() || class == 0 {
-        return None;
-    }
-    // SAFETY: classes from `host_class` on are ours: null or from `Native::attach`.
-    unsafe { opaque.cast::<Header>().as_ref() }
 }
 
 pub(crate) fn create_function<F: NativeFn<QuickJs>>(
@@ -320,22 +199,22 @@ unsafe extern "C" fn trampoline<F: NativeFn<QuickJs>>(
         return state.raise_termination().raw();
     }
     let mut scope = Scope { ctx, state };
-    let args = Args {
+    let call = Call {
         ctx,
         this,
         argv,
         argc,
         flags,
-        borrow: PhantomData,
     };
     let body = AssertUnwindSafe(|| {
-        // The value is read where the body wrote it, word by word: moved as a whole it would have
-        // to wait for the memory.
-        let mut completion = F::call(&mut scope, &native.data, args);
-        match &mut completion {
-            _ if state.is_terminated() => state.raise_termination(),
-            Ok(value) => value.take_word(&scope),
-            Err(throw) => raise(&scope, std::mem::replace(throw, Throw::Terminated)),
+        let Outcome(word) = F::invoke(&mut scope, &native.data, Args(&call));
+        match state.is_terminated() {
+            // SAFETY: a valid word whose count nobody else was given.
+            true => unsafe {
+                qjs::JS_FreeValue(ctx, word.raw());
+                state.raise_termination()
+            },
+            false => word,
         }
     });
     match catch_unwind(body) {
@@ -343,6 +222,22 @@ unsafe extern "C" fn trampoline<F: NativeFn<QuickJs>>(
         Err(payload) => panicked(state, &*payload),
     }
     .raw()
+}
+
+/// How a native function completes: the word that QuickJS gets, whose count goes to it.
+pub struct Outcome(Word);
+
+#[inline]
+pub(crate) fn outcome(cx: &mut Scope<'_>, completion: Result<Value>) -> Outcome {
+    Outcome(match completion {
+        Ok(mut value) => value.take_word(cx),
+        Err(throw) => raise(cx, throw),
+    })
+}
+
+#[inline(always)]
+pub(crate) fn outcome_of_number(cx: &mut Scope<'_>, number: Number) -> Outcome {
+    Outcome(value::number_word(cx, number))
 }
 
 /// The native stack has no room left for a body.
@@ -410,6 +305,94 @@ pub(crate) fn call(
             qjs::JS_Call(ctx, function, this, argc, argv)
         })
     })
+}
+
+/// [`call`] without handles of the arguments and of what it returns.
+#[inline(always)]
+pub(crate) fn call_with_numbers<R>(
+    cx: &mut Scope<'_>,
+    function: &Value,
+    numbers: impl ExactSizeIterator<Item = Number>,
+    then: impl FnOnce(&mut Scope<'_>, Args<'_>) -> Result<R>,
+) -> Result<R> {
+    let mut few = [qjs::JS_UNDEFINED; 8];
+    let mut many = Vec::new();
+    let words = match numbers.len() {
+        len @ 0..=8 => &mut few[..len],
+        len => {
+            many.resize(len, qjs::JS_UNDEFINED);
+            &mut many[..]
+        }
+    };
+    let mut counted = false;
+    for (slot, number) in words.iter_mut().zip(numbers) {
+        let word = value::number_word(cx, number);
+        counted |= word.has_count();
+        *slot = word.raw();
+    }
+    let function = function.raw(cx);
+    if cx.state.is_terminated() {
+        free_words(cx, words);
+        return Err(Throw::Terminated);
+    }
+    let argc = words.len() as c_int;
+    // SAFETY: valid values, which the caller and the array keep, and `argc` of them in it.
+    let ret = Word::of(unsafe {
+        qjs::JS_Call(
+            cx.ctx,
+            function,
+            qjs::JS_UNDEFINED,
+            argc,
+            words.as_mut_ptr(),
+        )
+    });
+    if counted {
+        free_words(cx, words);
+    }
+    if value::tag(ret.raw()) == qjs::JS_TAG_EXCEPTION {
+        return Err(fail(cx));
+    }
+    let ret = Returned {
+        word: ret,
+        ctx: cx.ctx,
+    };
+    if cx.state.is_terminated() {
+        return Err(Throw::Terminated);
+    }
+    let raw = ret.word.raw();
+    let call = Call {
+        ctx: cx.ctx,
+        this: qjs::JS_UNDEFINED,
+        argv: &raw,
+        argc: 1,
+        flags: 0,
+    };
+    then(cx, Args(&call))
+}
+
+/// A word with a count, until this is dropped.
+struct Returned {
+    word: Word,
+    ctx: *mut qjs::JSContext,
+}
+
+impl Drop for Returned {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.word.has_count() {
+            // SAFETY: the count of the word is given up here, once, and the context lives as long as
+            // the call in which it was returned.
+            unsafe { qjs::JS_FreeValue(self.ctx, self.word.raw()) };
+        }
+    }
+}
+
+#[cold]
+fn free_words(cx: &Scope<'_>, words: &[qjs::JSValue]) {
+    for word in words {
+        // SAFETY: the counts of these words are the caller's to give up.
+        unsafe { qjs::JS_FreeValue(cx.ctx, *word) };
+    }
 }
 
 pub(crate) fn construct(

@@ -24,13 +24,14 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::rc::Rc;
 
+use sinew_bridge::convert::Number;
 use sinew_bridge::{
     Capability, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic, JsFeatures,
     JsHost, NativeFn, ObjectClass, PromiseState, Property, PropertyKey, ValueType,
 };
 
 use crate::error::Result;
-pub use crate::function::Args;
+pub use crate::function::{Args, Outcome};
 pub use crate::object::Weak;
 pub use crate::scope::Scope;
 pub use crate::value::Value;
@@ -63,6 +64,7 @@ impl JsHost for QuickJs {
     type Scope<'s> = Scope<'s>;
     type Value = Value;
     type Args<'a> = Args<'a>;
+    type Outcome = Outcome;
     type Weak = Weak;
 
     // life
@@ -104,6 +106,7 @@ impl JsHost for QuickJs {
         Value::immediate(Word::number(value))
     }
 
+    #[inline]
     fn bigint_i64(cx: &mut Scope<'_>, value: i64) -> Value {
         value::bigint_i64(cx, value)
     }
@@ -178,7 +181,21 @@ impl JsHost for QuickJs {
         object::object_class(cx, value)
     }
 
+    fn is_ecmascript_function(cx: &mut Scope<'_>, value: &Value) -> bool {
+        object::is_ecmascript_function(cx, value)
+    }
+
     // arguments of a native call
+
+    #[inline]
+    fn outcome(cx: &mut Scope<'_>, completion: Result<Value>) -> Outcome {
+        function::outcome(cx, completion)
+    }
+
+    #[inline(always)]
+    fn outcome_of_number(cx: &mut Scope<'_>, number: Number) -> Outcome {
+        function::outcome_of_number(cx, number)
+    }
 
     #[inline]
     fn args_len(args: Args<'_>) -> usize {
@@ -288,6 +305,16 @@ impl JsHost for QuickJs {
     #[inline]
     fn call(cx: &mut Scope<'_>, function: &Value, this: &Value, args: &[Value]) -> Result<Value> {
         function::call(cx, function, this, args)
+    }
+
+    #[inline(always)]
+    fn call_with_numbers<R>(
+        cx: &mut Scope<'_>,
+        function: &Value,
+        numbers: impl ExactSizeIterator<Item = Number>,
+        then: impl FnOnce(&mut Scope<'_>, Args<'_>) -> Result<R>,
+    ) -> Result<R> {
+        function::call_with_numbers(cx, function, numbers, then)
     }
 
     fn construct(

@@ -335,9 +335,26 @@ pub(crate) fn object_class(cx: &mut Scope<'_>, value: &Value) -> Option<ObjectCl
     Some(class)
 }
 
+pub(crate) fn is_ecmascript_function(cx: &mut Scope<'_>, value: &Value) -> bool {
+    let raw = value.raw(cx);
+    if value::tag(raw) != qjs::JS_TAG_OBJECT {
+        return false;
+    }
+    let plain = cx.state.intrinsics().strings.concat.raw(cx);
+    // SAFETY: each reads the class of a valid object.
+    unsafe {
+        let class = qjs::JS_GetClassID(raw);
+        class == qjs::JS_GetClassID(plain) || cx.state.classes.are_code(class)
+    }
+}
+
 /// The class numbers of QuickJS, which its header does not tell.
 #[derive(Default)]
-pub(crate) struct Classes(RefCell<Vec<ObjectClass>>);
+pub(crate) struct Classes {
+    all: RefCell<Vec<ObjectClass>>,
+    /// The classes of generators and asynchronous functions.
+    code: RefCell<Vec<qjs::JSClassID>>,
+}
 
 impl Classes {
     /// Reads the names of all classes there are.
@@ -346,15 +363,20 @@ impl Classes {
     /// `ctx` is a live context of `rt`.
     pub(crate) unsafe fn read(&self, rt: *mut qjs::JSRuntime, ctx: *mut qjs::JSContext) {
         let mut classes = vec![ObjectClass::Other];
+        let mut code = Vec::new();
         // SAFETY: the runtime lives; names of classes are ASCII and freed once.
         unsafe {
             while qjs::JS_IsRegisteredClass(rt, classes.len() as _) {
                 let name = qjs::JS_GetClassName(rt, classes.len() as _);
                 let text = qjs::JS_AtomToCStringLen(ctx, std::ptr::null_mut(), name);
-                let mut class = match text.is_null() {
-                    true => ObjectClass::Other,
-                    false => class_of(std::ffi::CStr::from_ptr(text).to_bytes()),
+                let name_bytes = match text.is_null() {
+                    true => &[],
+                    false => std::ffi::CStr::from_ptr(text).to_bytes(),
                 };
+                if CODE.contains(&name_bytes) {
+                    code.push(classes.len() as _);
+                }
+                let mut class = class_of(name_bytes);
                 // Namespaces are the second class of that name.
                 if class == ObjectClass::Ordinary && classes.contains(&class) {
                     class = match classes.contains(&ObjectClass::Namespace) {
@@ -367,17 +389,29 @@ impl Classes {
                 qjs::JS_FreeAtom(ctx, name);
             }
         }
-        self.0.replace(classes);
+        self.all.replace(classes);
+        self.code.replace(code);
+    }
+
+    fn are_code(&self, class: qjs::JSClassID) -> bool {
+        self.code.borrow().contains(&class)
     }
 
     fn of(&self, class: qjs::JSClassID) -> ObjectClass {
-        let classes = self.0.borrow();
+        let classes = self.all.borrow();
         classes
             .get(class as usize)
             .copied()
             .unwrap_or(ObjectClass::Other)
     }
 }
+
+/// The names of the classes of generators and asynchronous functions.
+const CODE: [&[u8]; 3] = [
+    b"GeneratorFunction",
+    b"AsyncFunction",
+    b"AsyncGeneratorFunction",
+];
 
 fn class_of(name: &[u8]) -> ObjectClass {
     match name {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rquickjs::qjs;
-use sinew_bridge::{ErrorClass, HostConfig, HostHooks, Termination, WellKnownSymbol};
+use sinew_bridge::{HostConfig, HostHooks, Termination};
 
 use crate::QuickJs;
 use crate::buffer::{self, Foreign};
@@ -16,8 +16,13 @@ use crate::error::Result;
 use crate::function::{Natives, nothing, register_class, state_pointer};
 use crate::job;
 use crate::module::{self, Modules};
-use crate::object::{self, Classes, Graves, symbol_index};
-use crate::value::{self, Live, Strings, Value, Word};
+use crate::object::{self, Classes, Graves};
+use crate::value::{self, Live, Word};
+
+mod intrinsics;
+
+pub(crate) use intrinsics::Intrinsics;
+use intrinsics::Own;
 
 /// Access to a running engine.
 pub struct Scope<'s> {
@@ -52,74 +57,6 @@ pub(crate) struct State {
     /// The interrupt handler is being called on purpose, and counts.
     polling: Cell<Option<u32>>,
 }
-
-/// Values that are taken before any user code runs.
-pub(crate) struct Intrinsics {
-    pub(crate) object_prototype: Value,
-    pub(crate) function_prototype: Value,
-    pub(crate) error: Value,
-    pub(crate) promise: Value,
-    pub(crate) array_buffer_prototype: Value,
-    pub(crate) shared_array_buffer_prototype: Value,
-    /// The getter of `Error.prototype.stack`.
-    pub(crate) stack: Value,
-    /// Getters and setters of `Error.prepareStackTrace` and `Error.stackTraceLimit`.
-    pub(crate) error_accessors: [Value; 4],
-    /// Getters of `byteOffset`, `byteLength` and `buffer`, of typed arrays and of DataViews.
-    pub(crate) view_accessors: [Value; 6],
-    /// The methods of buffers that are replaced, as [`buffer::METHODS`].
-    pub(crate) buffer_methods: [Value; buffer::METHODS.len()],
-    pub(crate) strings: Strings,
-    /// ToBigInt: so many bits lose nothing.
-    pub(crate) to_bigint: Value,
-    pub(crate) gc_object_handler: Value,
-    error_protos: Vec<Value>,
-    symbols: Vec<Value>,
-    /// An uncatchable error.
-    termination: Value,
-    /// A function that does nothing.
-    nothing: Value,
-}
-
-impl Intrinsics {
-    pub(crate) fn error_proto(&self, class: ErrorClass) -> &Value {
-        &self.error_protos[match class {
-            ErrorClass::Error => 0,
-            ErrorClass::TypeError => 1,
-            ErrorClass::RangeError => 2,
-            ErrorClass::SyntaxError => 3,
-            ErrorClass::ReferenceError => 4,
-        }]
-    }
-
-    pub(crate) fn symbol(&self, symbol: WellKnownSymbol) -> &Value {
-        &self.symbols[symbol_index(symbol)]
-    }
-}
-
-/// What gives the intrinsics, in an engine that ran nothing else.
-const INTRINSICS: &str = "(() => {
-    const accessor = (object, key) => Object.getOwnPropertyDescriptor(object, key);
-    const views = [Object.getPrototypeOf(Uint8Array.prototype), DataView.prototype];
-    return [
-        Object.prototype, Function.prototype, Error, Promise, ArrayBuffer.prototype,
-        SharedArrayBuffer.prototype,
-        accessor(Error.prototype, 'stack').get,
-        accessor(Error, 'prepareStackTrace').get, accessor(Error, 'prepareStackTrace').set,
-        accessor(Error, 'stackTraceLimit').get, accessor(Error, 'stackTraceLimit').set,
-        ...views.flatMap(view => ['byteOffset', 'byteLength', 'buffer'].map(
-            key => accessor(view, key).get)),
-        Error.prototype, TypeError.prototype, RangeError.prototype, SyntaxError.prototype,
-        ReferenceError.prototype,
-        Symbol.iterator, Symbol.asyncIterator, Symbol.toStringTag, Symbol.hasInstance,
-        ArrayBuffer.prototype.transfer, ArrayBuffer.prototype.transferToFixedLength,
-        ArrayBuffer.prototype.transferToImmutable, ArrayBuffer.prototype.resize,
-        SharedArrayBuffer.prototype.grow,
-        String.prototype.charCodeAt, String.prototype.substring,
-        (a, b) => a + b, (a, b) => a < b ? -1 : a > b ? 1 : 0,
-        (asIntN => value => asIntN(0x1fffffffffffff, value))(BigInt.asIntN),
-    ];
-})()";
 
 impl State {
     /// The state of a runtime of ours.
@@ -286,7 +223,7 @@ unsafe extern "C" fn interrupt(_: *mut qjs::JSRuntime, state: *mut c_void) -> c_
 #[inline(always)]
 pub(crate) fn here() -> usize {
     let marker = 0u8;
-    std::ptr::from_ref(std::hint::black_box(&marker)).addr()
+    (&raw const marker).addr()
 }
 
 /// A new runtime and its context.
@@ -382,34 +319,12 @@ fn prepare(state: &State) -> Result<(), String> {
     let gc_object_handler = object::gc_object_handler(&mut cx).map_err(|_| failed("no handler"))?;
     object::check_proxies(&mut cx, &gc_object_handler).ok_or_else(|| failed("proxies"))?;
     buffer::layout::check(&mut cx).ok_or_else(|| failed("buffers"))?;
-    let mut list = take_intrinsics(&mut cx)
-        .ok_or_else(|| failed("no intrinsics"))?
-        .into_iter();
-    let mut next = || list.next().expect("as many as were taken");
-    let intrinsics = Intrinsics {
-        object_prototype: next(),
-        function_prototype: next(),
-        error: next(),
-        promise: next(),
-        array_buffer_prototype: next(),
-        shared_array_buffer_prototype: next(),
-        stack: next(),
-        error_accessors: std::array::from_fn(|_| next()),
-        view_accessors: std::array::from_fn(|_| next()),
-        error_protos: (0..5).map(|_| next()).collect(),
-        symbols: (0..4).map(|_| next()).collect(),
-        buffer_methods: std::array::from_fn(|_| next()),
-        strings: Strings {
-            char_code_at: next(),
-            substring: next(),
-            concat: next(),
-            compare: next(),
-        },
-        to_bigint: next(),
+    let own = Own {
         gc_object_handler,
         termination,
         nothing,
     };
+    let intrinsics = Intrinsics::take(&mut cx, own).ok_or_else(|| failed("no intrinsics"))?;
     state.intrinsics.replace(Some(Rc::new(intrinsics)));
     state
         .modules
@@ -417,22 +332,6 @@ fn prepare(state: &State) -> Result<(), String> {
         .ok_or_else(|| failed("strings"))?;
     module::make_uninitialized(&mut cx).map_err(|_| failed("a module"))?;
     buffer::replace_methods(&mut cx).map_err(|_| failed("ArrayBuffer"))
-}
-
-/// Runs the script that gives the intrinsics.
-fn take_intrinsics(cx: &mut Scope<'_>) -> Option<Vec<Value>> {
-    let array = module::evaluate(cx, c"sinew:intrinsics", INTRINSICS).ok()?;
-    let mut values = Vec::with_capacity(40);
-    for index in 0..36 {
-        // SAFETY: an array that only this code has.
-        let raw = unsafe { qjs::JS_GetPropertyUint32(cx.ctx, array.raw(cx), index) };
-        let value = crate::error::completion(cx, raw).ok()?;
-        if value::type_of(&value) == sinew_bridge::ValueType::Undefined {
-            return None;
-        }
-        values.push(value);
-    }
-    Some(values)
 }
 
 pub(crate) fn enter<R>(state: &State, f: impl FnOnce(&mut Scope<'_>) -> R) -> R {

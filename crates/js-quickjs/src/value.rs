@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rquickjs::qjs;
 use sinew_bridge::ValueType;
-use sinew_bridge::convert::to_int32;
+use sinew_bridge::convert::{Number, to_int32};
 
 use crate::error::{Result, completion, guarded};
 use crate::scope::Scope;
@@ -127,6 +127,13 @@ impl Word {
     #[inline]
     pub(crate) const fn number_i32(value: i32) -> Self {
         Self::int(qjs::JS_TAG_INT, value)
+    }
+
+    /// Whether the value has a reference count.
+    #[inline(always)]
+    pub(crate) fn has_count(self) -> bool {
+        // SAFETY: reads the tag.
+        unsafe { qjs::JS_VALUE_HAS_REF_COUNT(self.raw()) }
     }
 
     /// A Number, which QuickJS computes with faster when it is an int.
@@ -262,10 +269,33 @@ pub(crate) fn tag(raw: qjs::JSValue) -> i32 {
     unsafe { qjs::JS_VALUE_GET_NORM_TAG(raw) }
 }
 
+#[inline]
 pub(crate) fn bigint_i64(cx: &mut Scope<'_>, value: i64) -> Value {
+    match i32::try_from(value) {
+        Ok(short) => Value::immediate(Word::int(qjs::JS_TAG_SHORT_BIG_INT, short)),
+        Err(_) => long_bigint(cx, value),
+    }
+}
+
+/// A BigInt that QuickJS does not keep in the word.
+#[inline(never)]
+fn long_bigint(cx: &mut Scope<'_>, value: i64) -> Value {
     // SAFETY: the context lives.
     let raw = unsafe { qjs::JS_NewBigInt64(cx.ctx, value) };
     infallible(cx, raw)
+}
+
+/// The word of a number, with a count for whoever gets it.
+#[inline(always)]
+pub(crate) fn number_word(cx: &mut Scope<'_>, number: Number) -> Word {
+    match number {
+        Number::I32(value) => Word::number_i32(value),
+        Number::F64(value) => Word::number(value),
+        Number::I64(value) => match i32::try_from(value) {
+            Ok(short) => Word::int(qjs::JS_TAG_SHORT_BIG_INT, short),
+            Err(_) => long_bigint(cx, value).take_word(cx),
+        },
+    }
 }
 
 pub(crate) fn bigint_u64(cx: &mut Scope<'_>, value: u64) -> Value {
@@ -391,14 +421,12 @@ pub(crate) fn to_bigint64(cx: &mut Scope<'_>, value: &Value) -> Result<i64> {
 }
 
 pub(crate) fn to_bigint(cx: &mut Scope<'_>, value: &Value) -> Result<Value> {
+    /// So many bits lose nothing.
+    const BITS: f64 = 0x1f_ffff_ffff_ffff_u64 as f64;
     let undefined = Value::immediate(Word::UNDEFINED);
-    let convert = cx.state.intrinsics();
-    crate::function::call(
-        cx,
-        &convert.to_bigint,
-        &undefined,
-        std::slice::from_ref(value),
-    )
+    let bits = Value::immediate(Word::number(BITS));
+    let intrinsics = cx.state.intrinsics();
+    crate::function::call(cx, &intrinsics.as_int_n, &undefined, &[bits, value.clone()])
 }
 
 pub(crate) fn to_string(cx: &mut Scope<'_>, value: &Value) -> Result<Value> {

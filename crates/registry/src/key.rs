@@ -1,6 +1,9 @@
 //! The identity of a module.
 
+use std::cmp::Ordering;
+use std::ffi::OsStr;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +12,7 @@ use url::{Position, Url};
 /// The identity of a module: a canonical path, and the query and fragment of its URL.
 ///
 /// Two keys with one path and different suffixes are two modules made from one file.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone)]
 pub struct Key {
     path: Arc<Path>,
     suffix: Arc<str>,
@@ -70,6 +73,40 @@ impl Key {
     /// The extension of the file's name, without its dot.
     pub fn extension(&self) -> Option<&str> {
         self.path.extension()?.to_str()
+    }
+}
+
+impl Key {
+    /// What keys are compared by: canonical paths are the same only if their bytes are, and `Path`
+    /// would look at name after name.
+    fn parts(&self) -> (&OsStr, &str) {
+        (self.path.as_os_str(), &self.suffix)
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Key) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

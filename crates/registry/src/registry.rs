@@ -1,6 +1,6 @@
 //! What has been loaded, by key.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ type Hash = [u8; 32];
 /// the embedder keeps with one record.
 #[derive(Debug)]
 pub struct Registry<M, R> {
-    slots: BTreeMap<Key, Slot<R>>,
+    slots: HashMap<Key, Slot<R>>,
     compiled: HashMap<Hash, Compiled<M>>,
 }
 
@@ -38,7 +38,7 @@ impl<M: Clone, R> Registry<M, R> {
     /// An empty registry.
     pub fn new() -> Registry<M, R> {
         Registry {
-            slots: BTreeMap::new(),
+            slots: HashMap::new(),
             compiled: HashMap::new(),
         }
     }
@@ -67,10 +67,7 @@ impl<M: Clone, R> Registry<M, R> {
 
     /// The keys of the loaded modules, in order.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.slots
-            .iter()
-            .filter(|(_, slot)| slot.loaded.is_some())
-            .map(|(key, _)| key)
+        self.loaded().into_iter().map(|(key, ..)| key)
     }
 
     /// How far `key` has come; `None` where it was never loaded.
@@ -164,9 +161,10 @@ impl<M: Clone, R> Registry<M, R> {
 
     /// All loaded modules, in the order of their keys.
     pub fn list(&self) -> Vec<Listing> {
-        let lines = self.slots.iter().filter_map(|(key, slot)| {
-            let record = slot.loaded.as_ref()?;
-            Some(Listing {
+        let lines = self
+            .loaded()
+            .into_iter()
+            .map(|(key, slot, record)| Listing {
                 key: key.url(),
                 status: record.status.clone(),
                 generation: slot.generation,
@@ -177,19 +175,27 @@ impl<M: Clone, R> Registry<M, R> {
                 sha256: slot
                     .content
                     .map(|hash| hash.iter().map(|b| format!("{b:02x}")).collect()),
-            })
-        });
+            });
         lines.collect()
     }
 
     /// The failed modules and their messages, in the order of their keys.
     pub fn failures(&self) -> impl Iterator<Item = (&Key, &str)> {
-        self.slots
-            .iter()
-            .filter_map(|(key, slot)| match slot.loaded.as_ref()?.status() {
-                Status::Failed(message) => Some((key, message.as_str())),
-                _ => None,
-            })
+        let loaded = self.loaded().into_iter();
+        loaded.filter_map(|(key, _, record)| match record.status() {
+            Status::Failed(message) => Some((key, message.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The slots with a record, in the order of their keys.
+    fn loaded(&self) -> Vec<(&Key, &Slot<R>, &Record<R>)> {
+        let slots = self.slots.iter();
+        let mut loaded: Vec<_> = slots
+            .filter_map(|(key, slot)| Some((key, slot, slot.loaded.as_ref()?)))
+            .collect();
+        loaded.sort_unstable_by_key(|(key, ..)| *key);
+        loaded
     }
 
     fn release(&mut self, content: Option<Hash>) {

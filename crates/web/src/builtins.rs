@@ -57,30 +57,43 @@ builtins! {
     ParseFloat = "parseFloat",
 }
 
-/// The captured functions of a realm.
+/// The captured functions of a realm, and the classes of this crate.
 pub(crate) struct Builtins<J: JsHost> {
     functions: Vec<Option<J::Value>>,
-    constructors: Vec<J::Value>,
+    classes: Vec<J::Value>,
 }
 
 impl<J: JsHost> Builtins<J> {
     /// Takes them from the global object, which no user code has touched yet.
     pub(crate) fn capture(cx: &mut J::Scope<'_>) -> Completion<J, Self> {
         let mut functions = Vec::with_capacity(BUILTINS.len());
+        let mut holder = ("", None);
         for (_, path) in BUILTINS {
-            functions.push(resolve::<J>(cx, path)?);
+            let (place, name) = path.rsplit_once('.').unwrap_or(("", path));
+            if functions.is_empty() || holder.0 != place {
+                holder = (place, find::<J>(cx, place)?);
+            }
+            let function = match &holder.1 {
+                Some(holder) => step::<J>(cx, holder, name)?,
+                None => None,
+            };
+            functions.push(function.filter(|function| J::is_callable(cx, function)));
         }
         Ok(Self {
             functions,
-            constructors: constructors::<J>(cx)?,
+            classes: Vec::new(),
         })
     }
 
-    /// Whether a function is a constructor of the standard library, as far as the global object
-    /// and its namespaces had it.
-    pub(crate) fn is_constructor(&self, function: &J::Value) -> bool {
+    /// Adds a class of this crate.
+    pub(crate) fn add_class(&mut self, constructor: &J::Value) {
+        self.classes.push(constructor.clone());
+    }
+
+    /// Whether a function is a class of this crate.
+    pub(crate) fn is_class(&self, function: &J::Value) -> bool {
         let identity = J::identity(function);
-        let mut identities = self.constructors.iter().map(J::identity);
+        let mut identities = self.classes.iter().map(J::identity);
         identities.any(|other| other == identity)
     }
 
@@ -144,59 +157,34 @@ impl<J: JsHost> Builtins<J> {
     }
 }
 
-fn constructors<J: JsHost>(cx: &mut J::Scope<'_>) -> Completion<J, Vec<J::Value>> {
-    let global = J::global(cx);
-    let array = J::get(cx, &global, "Uint8Array".into())?;
-    let mut found = Vec::new();
-    if is_object::<J>(&array) {
-        found.push(J::get_prototype(cx, &array)?);
-    }
-    for value in values::<J>(cx, &global)? {
-        if J::same_value(cx, &value, &global) {
-            continue;
-        }
-        if matches!(J::type_of(&value), ValueType::Object) {
-            found.extend(values::<J>(cx, &value)?);
-        } else {
-            found.push(value);
+/// The object at the end of a path.
+fn find<J: JsHost>(cx: &mut J::Scope<'_>, path: &str) -> Completion<J, Option<J::Value>> {
+    let mut object = J::global(cx);
+    for segment in path.split('.').filter(|segment| !segment.is_empty()) {
+        match step::<J>(cx, &object, segment)? {
+            Some(next) => object = next,
+            None => return Ok(None),
         }
     }
-    found.retain(|value| matches!(J::type_of(value), ValueType::Function));
-    Ok(found)
+    Ok(Some(object))
 }
 
-/// The objects in own data properties.
-fn values<J: JsHost>(cx: &mut J::Scope<'_>, object: &J::Value) -> Completion<J, Vec<J::Value>> {
-    let mut values = Vec::new();
-    for key in J::own_keys(cx, object)? {
-        let property = J::get_own_property(cx, object, PropertyKey::Value(&key))?;
-        if let Some(PropertyKind::Data { value, .. }) = property.map(|property| property.kind)
-            && is_object::<J>(&value)
-        {
-            values.push(value);
-        }
-    }
-    Ok(values)
-}
-
-fn resolve<J: JsHost>(cx: &mut J::Scope<'_>, path: &str) -> Completion<J, Option<J::Value>> {
-    let mut value = J::global(cx);
-    for segment in path.split('.') {
-        let next = match segment {
-            "^" => J::get_prototype(cx, &value)?,
-            "%map iterator%" => iterator::<J>(cx, "Map", "entries")?,
-            "%set iterator%" => iterator::<J>(cx, "Set", "values")?,
-            _ => match segment.strip_prefix("get ") {
-                Some(name) => getter::<J>(cx, &value, name)?,
-                None => J::get(cx, &value, segment.into())?,
-            },
-        };
-        if !is_object::<J>(&next) {
-            return Ok(None);
-        }
-        value = next;
-    }
-    Ok(J::is_callable(cx, &value).then_some(value))
+/// The object that one segment of a path leads to.
+fn step<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    object: &J::Value,
+    segment: &str,
+) -> Completion<J, Option<J::Value>> {
+    let next = match segment {
+        "^" => J::get_prototype(cx, object)?,
+        "%map iterator%" => iterator::<J>(cx, "Map", "entries")?,
+        "%set iterator%" => iterator::<J>(cx, "Set", "values")?,
+        _ => match segment.strip_prefix("get ") {
+            Some(name) => getter::<J>(cx, object, name)?,
+            None => J::get(cx, object, segment.into())?,
+        },
+    };
+    Ok(is_object::<J>(&next).then_some(next))
 }
 
 fn getter<J: JsHost>(cx: &mut J::Scope<'_>, object: &J::Value, name: &str) -> Completion<J> {

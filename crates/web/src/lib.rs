@@ -111,16 +111,21 @@ impl<J: JsHost> Web<J> {
 
     /// Defines the globals on the global object. To be called once, before any user code runs.
     pub fn install(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        let builtins = Builtins::capture(cx)?;
+        let mut builtins = Builtins::capture(cx)?;
         let global = J::global(cx);
         console::install(cx, self, &global)?;
         timers::install(cx, self, &global)?;
         microtask::install(cx, self, &global)?;
         performance::install(cx, self, &global)?;
+        let text_encoder = self.define_global_class(cx, &global, &Self::TEXT_ENCODER)?;
+        let text_decoder = self.define_global_class(cx, &global, &Self::TEXT_DECODER)?;
+        for class in [&text_encoder, &text_decoder] {
+            builtins.add_class(&class.constructor);
+        }
         let realm = Realm {
             builtins,
-            text_encoder: self.define_global_class(cx, &global, &Self::TEXT_ENCODER)?,
-            text_decoder: self.define_global_class(cx, &global, &Self::TEXT_DECODER)?,
+            text_encoder,
+            text_decoder,
         };
         *self.realm.borrow_mut() = Some(Rc::new(realm));
         Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use crate::bench::suites::Filter;
 use crate::pair::Pair;
 use crate::wpt::glob::Glob;
 
@@ -20,6 +21,8 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Runs the benchmarks, and rewrites docs/PERFORMANCE.md.
+    Bench(BenchArgs),
     /// Runs a suite of web platform tests on every pair of engines.
     Wpt(WptArgs),
     /// Runs one test and prints what its harness reports: what `wpt` starts for each.
@@ -41,6 +44,65 @@ Exit status:
   0    every subtest passes or fails as the expectations say
   1    a subtest fails that is not listed, or one that is listed does not
   2    the run itself failed";
+
+const BENCH_EXAMPLES: &str = "\
+The suites are those of benches/: calls, memory, startup, graph, workloads. Their tables and plots, one
+for each, stand beside what hand-written glue, the engines alone or plain JavaScript take, and what
+each row is to reach. On the page only what is between markers is rewritten, `<!-- bench: calls -->` to
+`<!-- /bench -->`; what was not measured stays as it is. Results are kept in target/criterion.
+
+The options --peers, --counts and --sizes measure more, each for itself:
+  --peers   a loop of calls, the workloads and the start of node, deno and bun (the latter two are in
+            npm: `npm install --global deno bun`); what is not installed is said to be missing
+  --counts  instructions per call, by valgrind: the same on every run, however noisy the machine
+  --sizes   the command built with each pair alone, as it ships: minutes for each
+
+Examples:
+  cargo xtask bench
+  cargo xtask bench --filter 'calls: export' --filter memory
+  cargo xtask bench --no-run --peers --counts
+  cargo xtask bench --no-run --out /tmp/page
+
+Exit status:
+  0    the page is written
+  2    something failed";
+
+/// What to measure, and where to write it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = BENCH_EXAMPLES)]
+pub struct BenchArgs {
+    /// Runs only this suite, or of it only the rows that begin so. Can be repeated.
+    #[arg(long, value_name = "SUITE[: ROW]")]
+    pub filter: Vec<Filter>,
+
+    /// Runs no suite: writes the page with the results of the last run.
+    #[arg(long, conflicts_with = "filter")]
+    pub no_run: bool,
+
+    /// Runs the same work on node, deno and bun, where they are installed.
+    #[arg(long)]
+    pub peers: bool,
+
+    /// Counts the instructions of each call, where valgrind is installed.
+    #[arg(long)]
+    pub counts: bool,
+
+    /// Builds the command with each pair, and says how large it is.
+    #[arg(long)]
+    pub sizes: bool,
+
+    /// The profile of these builds.
+    #[arg(long, value_name = "NAME", default_value = "dist", requires = "sizes")]
+    pub profile: String,
+
+    /// Builds only with this pair, as `quickjs+wasmtime`. Can be repeated.
+    #[arg(long = "pair", value_name = "PAIR", requires = "sizes")]
+    pub pairs: Vec<Pair>,
+
+    /// The folder of the page and of its plots [default: the repository's docs]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
 
 /// Which tests to run, and what to make of the results.
 #[derive(Debug, clap::Args)]
@@ -144,6 +206,26 @@ mod tests {
     #[test]
     fn is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn reads_options_of_benchmarks() {
+        let read = |args: &[&str]| match Args::try_parse_from([&["xtask", "bench"], args].concat())
+        {
+            Ok(Args {
+                command: Command::Bench(args),
+            }) => Some(args),
+            _ => None,
+        };
+        let args = read(&["--filter", "calls: export", "--filter", "memory"]).unwrap();
+        assert!(args.filter.len() == 2 && !args.no_run && args.profile == "dist");
+        assert!(
+            read(&["--no-run", "--peers", "--counts", "--sizes"])
+                .unwrap()
+                .no_run
+        );
+        assert!(read(&["--no-run", "--filter", "calls"]).is_none());
+        assert!(read(&["--pair", "boa+wasmi"]).is_none());
     }
 
     #[test]

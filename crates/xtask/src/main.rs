@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod pair;
 mod wpt;
 
@@ -13,6 +14,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let done = match Args::parse().command {
+        Command::Bench(args) => bench::main(&args),
         Command::Wpt(args) => wpt::main(&args),
         Command::WptTest(args) => wpt::test_main(&args),
     };

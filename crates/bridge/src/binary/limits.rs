@@ -2,9 +2,11 @@
 //! [implementation-defined limits](https://webassembly.github.io/spec/js-api/#limits), as far as no
 //! engine's validator has them.
 
-use wasmparser::{MemoryType, Operator, Parser, Payload, TableType, TypeRef};
+use wasmparser::{
+    BinaryReader, CodeSectionReader, MemoryType, Operator, Payload, TableType, TypeRef,
+};
 
-use super::Malformed;
+use super::{Malformed, Payloads};
 
 /// Bytes of a module.
 const MODULE_SIZE: usize = 1 << 30;
@@ -27,7 +29,7 @@ pub fn check_limits(bytes: &[u8]) -> Result<(), Malformed> {
         ));
     }
     let mut has_arrays = false;
-    for payload in Parser::new(0).parse_all(bytes) {
+    for payload in Payloads::of(bytes) {
         let Ok(payload) = payload else {
             return Ok(());
         };
@@ -63,17 +65,37 @@ pub fn check_limits(bytes: &[u8]) -> Result<(), Malformed> {
                     memory(&ty, offset)?;
                 }
             }
-            Payload::CodeSectionEntry(body) => {
-                let range = body.range();
-                if range.end - range.start > FUNCTION_SIZE {
-                    let offset = range.start as usize;
-                    return Err(exceeded("bytes in a function", FUNCTION_SIZE, offset));
-                }
-                if has_arrays {
-                    operators(&body)?;
-                }
+            // In a small code section no function can be too large.
+            Payload::CodeSectionStart {
+                size,
+                unchecked_range: range,
+                ..
+            } if has_arrays || u64::from(size) > FUNCTION_SIZE => {
+                let section = bytes.get(range.start as usize..range.end as usize);
+                code(section.unwrap_or_default(), range.start, has_arrays)?;
             }
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The functions of a code section that begins at `offset`.
+fn code(section: &[u8], offset: u64, has_arrays: bool) -> Result<(), Malformed> {
+    let Ok(section) = CodeSectionReader::new(BinaryReader::new(section, offset)) else {
+        return Ok(());
+    };
+    for body in section {
+        let Ok(body) = body else {
+            return Ok(());
+        };
+        let range = body.range();
+        if range.end - range.start > FUNCTION_SIZE {
+            let offset = range.start as usize;
+            return Err(exceeded("bytes in a function", FUNCTION_SIZE, offset));
+        }
+        if has_arrays {
+            operators(&body)?;
         }
     }
     Ok(())

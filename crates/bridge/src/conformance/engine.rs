@@ -8,6 +8,7 @@
 //!
 //! Bodies whose subject an engine does not have ([`WasmEngine::FEATURES`]) pass without a word.
 
+mod artifacts;
 mod budget;
 mod calls;
 mod catch;
@@ -27,6 +28,7 @@ mod shared;
 mod table;
 mod traps;
 
+pub use artifacts::*;
 pub use budget::*;
 pub use calls::*;
 pub use catch::*;
@@ -54,6 +56,9 @@ use crate::WasmEngine;
 macro_rules! engine_conformance {
     ($engine:ty) => {
         $crate::engine_conformance! { $engine:
+            artifact_is_charged_for
+            artifact_is_its_module
+            artifact_of_another_engine
             budget_instances
             budget_memory_grow
             budget_memory_minimum
@@ -172,6 +177,7 @@ mod tests {
     #[test]
     fn list_is_complete() {
         let sources = [
+            include_str!("engine/artifacts.rs"),
             include_str!("engine/budget.rs"),
             include_str!("engine/calls.rs"),
             include_str!("engine/catch.rs"),

@@ -70,6 +70,7 @@ macro_rules! host_conformance {
             functions_are_no_constructors
             constructors_see_new_target
             functions_return_and_receive_values
+            functions_are_called_with_numbers
             function_data_only_for_the_same_body
             function_data_is_dropped_by_collection
             function_data_is_dropped_with_the_engine
@@ -83,6 +84,7 @@ macro_rules! host_conformance {
             frozen_objects_refuse
             proxies_run_their_traps
             objects_have_classes
+            functions_have_code_or_not
             arrays_and_prototypes
             host_objects_carry_data
             dead_host_objects_are_buried

@@ -10,6 +10,7 @@ use super::promise::{self, Job};
 use super::realm::{self, Realm, Scope};
 use super::value::{Arguments, Value};
 use crate::class::{throw, type_error};
+use crate::convert::Number;
 use crate::{
     Capability, Completion, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic,
     JsFeatures, JsHost, NativeFn, ObjectClass, PromiseState, PropertyKey, ValueType,
@@ -36,6 +37,15 @@ impl JsHost for EmptyHost {
     type Value = Value;
     type Args<'a> = Arguments<'a>;
     type Weak = WeakObject;
+    type Outcome = Completion<Self>;
+
+    fn outcome(_: &mut Scope<'_>, completion: Completion<Self>) -> Completion<Self> {
+        completion
+    }
+
+    fn outcome_of_number(cx: &mut Scope<'_>, number: Number) -> Completion<Self> {
+        Ok(number.to_js::<Self>(cx))
+    }
 
     fn new(config: HostConfig, hooks: Rc<dyn HostHooks<Self>>) -> Result<Self, String> {
         let mut realm = Realm::new(config, hooks);
@@ -147,6 +157,10 @@ impl JsHost for EmptyHost {
 
     fn object_class(_: &mut Scope<'_>, value: &Value) -> Option<ObjectClass> {
         Some(value.object()?.class())
+    }
+
+    fn is_ecmascript_function(_: &mut Scope<'_>, _: &Value) -> bool {
+        false
     }
 
     fn args_len(args: Arguments<'_>) -> usize {
@@ -267,6 +281,22 @@ impl JsHost for EmptyHost {
 
     fn is_callable(_: &mut Scope<'_>, value: &Value) -> bool {
         value.is_callable()
+    }
+
+    fn call_with_numbers<R>(
+        cx: &mut Scope<'_>,
+        function: &Value,
+        numbers: impl ExactSizeIterator<Item = Number>,
+        then: impl FnOnce(&mut Scope<'_>, Arguments<'_>) -> Completion<Self, R>,
+    ) -> Completion<Self, R> {
+        let args: Vec<_> = numbers.map(|number| number.to_js::<Self>(cx)).collect();
+        let ret = Self::call(cx, function, &Value::Undefined, &args)?;
+        let ret = Arguments {
+            this: &Value::Undefined,
+            values: std::slice::from_ref(&ret),
+            new_target: None,
+        };
+        then(cx, ret)
     }
 
     fn call(

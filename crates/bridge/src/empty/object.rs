@@ -58,7 +58,7 @@ pub(super) struct Native<F: NativeFn<EmptyHost>> {
 
 impl<F: NativeFn<EmptyHost>> Body for Native<F> {
     fn call(&self, cx: &mut Scope<'_>, args: Arguments<'_>) -> Completion<EmptyHost> {
-        F::call(cx, &self.data, args)
+        F::invoke(cx, &self.data, args)
     }
 
     fn as_any(&self) -> &dyn Any {

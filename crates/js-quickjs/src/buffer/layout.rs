@@ -4,10 +4,10 @@
 
 use rquickjs::qjs;
 
-use crate::error::completion;
-use crate::module;
+use crate::function;
+use crate::object;
 use crate::scope::Scope;
-use crate::value::{self, Value};
+use crate::value::{self, Value, Word};
 
 /// `JSArrayBuffer`, as far as it matters here.
 #[repr(C)]
@@ -70,19 +70,17 @@ pub(super) unsafe fn buffer_of(view: qjs::JSValue) -> Option<(BufferData, bool)>
 
 /// Whether buffers and views are laid out like that.
 pub(crate) fn check(cx: &mut Scope<'_>) -> Option<()> {
-    const SAMPLES: &str = "(() => {
-        const buffer = new ArrayBuffer(24, { maxByteLength: 40 });
-        return [buffer, new Uint16Array(buffer, 4), new Uint16Array(buffer, 6, 3),
-            new DataView(buffer, 5), new DataView(buffer, 9, 7), new ArrayBuffer(3)];
-    })()";
-    let samples = module::evaluate(cx, c"sinew:samples", SAMPLES).ok()?;
-    let mut sample = |index| {
-        // SAFETY: an array that only this code has.
-        let raw = unsafe { qjs::JS_GetPropertyUint32(cx.ctx, samples.raw(cx), index) };
-        completion(cx, raw).ok()
-    };
-    let [buffer, fixed] = [sample(0)?, sample(5)?];
-    let views = [sample(1)?, sample(2)?, sample(3)?, sample(4)?];
+    let number = |number: u32| Value::immediate(Word::number(f64::from(number)));
+    let options = object::create_object(cx, &Value::immediate(Word::NULL)).ok()?;
+    object::set(cx, &options, "maxByteLength".into(), &number(40)).ok()?;
+    let buffer = new(cx, "ArrayBuffer", &[number(24), options])?;
+    let fixed = new(cx, "ArrayBuffer", &[number(3)])?;
+    let views = [
+        new(cx, "Uint16Array", &[buffer.clone(), number(4)])?,
+        new(cx, "Uint16Array", &[buffer.clone(), number(6), number(3)])?,
+        new(cx, "DataView", &[buffer.clone(), number(5)])?,
+        new(cx, "DataView", &[buffer.clone(), number(9), number(7)])?,
+    ];
     check_buffer(cx, &buffer, 24, 40)?;
     check_buffer(cx, &fixed, 3, -1)?;
     for (view, (offset, len, follows)) in
@@ -104,6 +102,13 @@ pub(crate) fn check(cx: &mut Scope<'_>) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// A new object of a class of the realm, in which no user code ran.
+fn new(cx: &mut Scope<'_>, class: &str, args: &[Value]) -> Option<Value> {
+    let global = object::global(cx);
+    let class = object::get(cx, &global, class.into()).ok()?;
+    function::construct(cx, &class, args, &class).ok()
 }
 
 fn check_buffer(cx: &mut Scope<'_>, buffer: &Value, len: i32, max: i32) -> Option<()> {

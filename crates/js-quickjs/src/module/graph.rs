@@ -250,8 +250,8 @@ pub(super) fn parser(cx: &mut Scope<'_>, bytes: usize) -> Result<*mut qjs::JSCon
         if ctx.is_null() {
             return Err(fail(cx));
         }
-        let incomplete =
-            qjs::JS_AddIntrinsicBaseObjects(ctx) < 0 || qjs::JS_AddIntrinsicEval(ctx) < 0;
+        // Nothing runs in it: the parser needs none of the objects that code would.
+        let incomplete = qjs::JS_AddIntrinsicEval(ctx) < 0;
         qjs::JS_AddIntrinsicRegExpCompiler(ctx);
         let name = CString::new(DEPENDENCY).unwrap_or_default();
         let dependency = match incomplete {

@@ -182,3 +182,21 @@ fn listing() {
     );
     assert!(json[3].contains(r#""status":{"state":"failed","message":"no"}"#));
 }
+
+/// Enough that anything but a look-up by hash would be felt.
+#[test]
+fn ten_thousand_records_are_found_and_listed_in_order() {
+    const COUNT: usize = 10_000;
+    let mut registry: Registry<(), usize> = Registry::new();
+    let name = |number: usize| format!("m{:05}.wasm", number * 7919 % COUNT);
+    for number in 0..COUNT {
+        registry.insert(key(&name(number)), Record::new(number));
+    }
+    for number in 0..COUNT {
+        let found = registry.get(&key(&name(number)));
+        assert_eq!(found.map(|record| record.value), Some(number));
+    }
+    assert!(registry.keys().is_sorted());
+    assert_eq!(registry.keys().count(), COUNT);
+    assert!(registry.list().is_sorted_by_key(|line| line.key.clone()));
+}

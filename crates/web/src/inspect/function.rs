@@ -88,8 +88,8 @@ impl<J: JsHost> Inspector<'_, J> {
         else {
             return Ok(false);
         };
-        if self.builtins.is_constructor(value) {
-            return Ok(false);
+        if !J::is_ecmascript_function(cx, value) {
+            return Ok(self.builtins.is_class(value));
         }
         // An engine that keeps no source text of classes calls them native.
         Ok(match self.function_text(cx, value)? {

@@ -1,10 +1,10 @@
 //! A store with everything that a body needs around it.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::lend::Erased;
 use crate::{
     Budget, EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncIdentity,
     FuncType, HeapType, HostFunc, HostId, HostTrap, ImportType, RefType, Reference, ReleaseQueue,
@@ -34,8 +34,8 @@ struct Agent<W: WasmEngine>(RefCell<Vec<Rc<Body<W>>>>);
 struct Dispatch;
 
 fn body<W: WasmEngine>(store: &W::StoreMut<'_>, id: HostId) -> Rc<Body<W>> {
-    let agent = W::store_data(store).agent.clone();
-    let agent = agent.downcast_ref::<Agent<W>>().expect("the agent is ours");
+    let agent = W::store_data(store).agent.get::<Agent<W>>();
+    let agent = agent.expect("the agent is ours");
     agent.0.borrow()[id.0 as usize].clone()
 }
 
@@ -103,7 +103,7 @@ impl<W: WasmEngine> Fixture<W> {
         let budget = Rc::new(Budget::new(limits));
         let termination = Arc::new(Termination::default());
         let data = StoreData {
-            agent: agent.clone() as Rc<dyn Any>,
+            agent: Erased::new(agent.clone()),
             budget: budget.clone(),
             termination: termination.clone(),
         };

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::fixture::*;
 use crate::class::type_error;
+use crate::convert::Number;
 use crate::{Completion, FunctionSpec, JsHost, NativeFn, PropertyKey, Throw, ValueType};
 
 /// A function that counts the drops of its data.
@@ -182,6 +183,69 @@ pub fn functions_return_and_receive_values<J: JsHost>() {
     });
 }
 
+/// Numbers arrive as what they are, however many there are, and what comes back is one argument.
+pub fn functions_are_called_with_numbers<J: JsHost>() {
+    const NUMBERS: [Number; 10] = [
+        Number::I32(-1),
+        Number::I32(i32::MIN),
+        Number::I64(-1),
+        Number::I64(i64::MIN),
+        Number::I64(1 << 40),
+        Number::I64(i32::MAX as i64 + 1),
+        Number::F64(-0.0),
+        Number::F64(0.5),
+        Number::F64(1e300),
+        Number::F64(f64::NAN),
+    ];
+    const EXPECTED: &str =
+        "[-1, -2147483648, -1n, -(2n ** 63n), 2n ** 40n, 2n ** 31n, -0, 0.5, 1e300, NaN]";
+    Fixture::<J>::new().enter(|cx| {
+        let keep = eval::<J>(
+            cx,
+            "(function (...all) { globalThis.all = all; globalThis.self = this; return all; })",
+        );
+        for count in 0..=NUMBERS.len() {
+            let numbers = NUMBERS[..count].iter().copied();
+            let returned = ok::<J, _>(cx, |cx| {
+                J::call_with_numbers(cx, &keep, numbers, |cx, ret| {
+                    assert_eq!(J::args_len(ret), 1);
+                    Ok(J::arg(cx, ret, 0))
+                })
+            });
+            define::<J>(cx, "returned", returned);
+            let same = format!(
+                "returned === all && all.length === {count} && [undefined, globalThis].includes(self) \
+                 && all.every((x, i) => Object.is(x, {EXPECTED}[i]))"
+            );
+            assert!(holds::<J>(cx, &same), "{count}");
+        }
+        let add = eval::<J>(cx, "(a, b) => a + b");
+        let sum = |cx: &mut J::Scope<'_>, a, b| {
+            ok::<J, _>(cx, |cx| {
+                J::call_with_numbers(cx, &add, [a, b].into_iter(), |_, ret| {
+                    Ok((J::arg_i32(ret, 0), J::arg_f64(ret, 0), J::arg_i64(ret, 0)))
+                })
+            })
+        };
+        let (a, b) = (Number::F64(1.5), Number::I32(2));
+        assert_eq!(sum(cx, a, b).1, Some(3.5));
+        let long = sum(cx, Number::I64(1 << 60), Number::I64(1)).2;
+        assert!(long.is_none_or(|long| long == (1 << 60) + 1));
+        // What is thrown is thrown on, by the function and by what follows it.
+        let a = Number::I64(i64::MAX);
+        let mixed = J::call_with_numbers(cx, &add, [a, b].into_iter(), |_, _| Ok(()));
+        assert!(matches!(mixed, Err(Throw::Value(_))));
+        let thrown: Completion<J, ()> =
+            J::call_with_numbers(cx, &add, [a, a].into_iter(), |cx, ret| {
+                Err(Throw::Value(J::arg(cx, ret, 0)))
+            });
+        match thrown {
+            Err(Throw::Value(value)) => assert_eq!(J::type_of(&value), ValueType::BigInt),
+            _ => panic!("nothing was thrown"),
+        }
+    });
+}
+
 /// `function_data` answers for the body it is asked for.
 pub fn function_data_only_for_the_same_body<J: JsHost>() {
     Fixture::<J>::new().enter(|cx| {
@@ -293,5 +357,41 @@ pub fn nested_calls_come_back<J: JsHost>() {
             cx,
             "again = n => step(n, again), again(20) === 20"
         ));
+    });
+}
+
+/// Which functions have ECMAScript code.
+pub fn functions_have_code_or_not<J: JsHost>() {
+    Fixture::<J>::new().enter(|cx| {
+        define_function::<J>(cx, "native", |_, _| Ok(J::undefined()));
+        for (source, expected) in [
+            ("(function () {})", true),
+            ("(() => 1)", true),
+            ("(class {})", true),
+            ("(class extends Array {})", true),
+            ("(function* () {})", true),
+            ("(async () => 1)", true),
+            ("(async function* () {})", true),
+            ("({ m() {} }).m", true),
+            (
+                "Object.getOwnPropertyDescriptor({ get a() {} }, 'a').get",
+                true,
+            ),
+            ("new Function('return 1')", true),
+            ("Map", false),
+            ("Symbol", false),
+            ("Object.getPrototypeOf(Uint8Array)", false),
+            ("Math.max", false),
+            ("Function.prototype", false),
+            ("(function () {}).bind()", false),
+            ("(class {}).bind()", false),
+            ("new Proxy(class {}, {})", false),
+            ("native", false),
+            ("({})", false),
+        ] {
+            let value = eval::<J>(cx, source);
+            let found = J::is_ecmascript_function(cx, &value);
+            assert_eq!(found, expected, "{source}");
+        }
     });
 }

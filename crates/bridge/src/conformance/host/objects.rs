@@ -299,6 +299,7 @@ pub fn objects_have_classes<J: JsHost>() {
         for source in ["1", "'s'", "null", "undefined", "Symbol()", "1n"] {
             let value = eval::<J>(cx, source);
             assert_eq!(J::object_class(cx, &value), None, "{source}");
+            assert!(!J::is_ecmascript_function(cx, &value), "{source}");
         }
         eval::<J>(
             cx,
