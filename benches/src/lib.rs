@@ -51,7 +51,6 @@ pub mod program;
 pub mod row;
 pub mod sinew;
 pub mod suite;
-pub mod table;
 pub mod time;
 pub mod usage;
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::{Completion, JsHost, PropertyKey, Throw, WasmEngine};
+use sinew_bridge::{Completion, JsHost, ObjectClass, PropertyKey, Throw, ValueType, WasmEngine};
 
 use crate::esm::facade::Binding;
 use crate::esm::loader::Loader;
@@ -180,11 +180,45 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         cx: &mut J::Scope<'_>,
         namespace: &J::Value,
     ) -> Completion<J, Option<J::Value>> {
+        if J::object_class(cx, namespace) != Some(ObjectClass::Namespace) {
+            return Ok(None);
+        }
+        let Some(record) = self.namespace_record(cx, namespace)? else {
+            return Ok(None);
+        };
+        match record.instance.get() {
+            Some(instance) => record.instance_object(cx, &self.agent, instance).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The wasm file of which `namespace` is the module namespace.
+    fn namespace_record(
+        &self,
+        cx: &mut J::Scope<'_>,
+        namespace: &J::Value,
+    ) -> Completion<J, Option<Rc<WasmRecord<J, W>>>> {
+        let mut unknown = Vec::new();
         for record in self.wasm_records() {
-            if record.is_namespace(cx, namespace)
-                && let Some(instance) = record.instance.get()
-            {
-                return record.instance_object(cx, &self.agent, instance).map(Some);
+            match record.is_namespace(cx, namespace) {
+                Some(true) => return Ok(Some(record)),
+                Some(false) => {}
+                None => unknown.push(record),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(None);
+        }
+        // To ask for a namespace is to make it: only that of a file with as many exports.
+        let keys = J::own_keys(cx, namespace)?;
+        let is_name = |key: &&J::Value| J::type_of(key) == ValueType::String;
+        let names = keys.iter().filter(is_name).count();
+        for record in unknown {
+            if record.module.info.exports.len() == names {
+                record.find_namespace(cx)?;
+                if record.is_namespace(cx, namespace) == Some(true) {
+                    return Ok(Some(record));
+                }
             }
         }
         Ok(None)

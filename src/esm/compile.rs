@@ -90,7 +90,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
 /// The source text of a wasm file.
 pub(super) fn render<J: JsHost, W: WasmEngine>(record: &WasmRecord<J, W>) -> String {
     let is_request = |import: &Import| record.options.supply(import).is_none();
-    render_wasm(&record.module.info, is_request)
+    render_wasm(&record.module.info, !J::FINDS_NAMESPACES, is_request)
 }
 
 /// Steps 7 and 8 of

@@ -48,6 +48,8 @@ pub(crate) fn render_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// An import is read when its turn comes, by a function. The binding of a global can be set. One
 /// whose values JavaScript cannot have stays in its temporal dead zone for good.
 ///
+/// With `namespace` it imports that of its own, which some engines make slowly and find later.
+///
 /// ```js
 /// import { "f" as i0 } from "./dep.js";
 /// import * as namespace from "\u{4}";
@@ -57,7 +59,11 @@ pub(crate) fn render_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// export { e0 as "run", e1 as "a global", };
 /// export { binding as "a vector" } from "\u{1}uninitialized";
 /// ```
-pub(crate) fn render_wasm(info: &ModuleInfo, is_request: impl Fn(&Import) -> bool) -> String {
+pub(crate) fn render_wasm(
+    info: &ModuleInfo,
+    namespace: bool,
+    is_request: impl Fn(&Import) -> bool,
+) -> String {
     let (mut imports, mut values) = (String::new(), String::new());
     for (at, import) in info.imports.iter().enumerate() {
         if !is_request(import) {
@@ -87,10 +93,14 @@ pub(crate) fn render_wasm(info: &ModuleInfo, is_request: impl Fn(&Import) -> boo
         }
         let _ = writeln!(exports, "export {{ e{at} as {name} }};");
     }
-    let own = quote(NAMESPACE);
+    let mut own = "";
+    if namespace {
+        let from = quote(NAMESPACE);
+        let _ = writeln!(imports, "import * as namespace from {from};");
+        own = "namespace";
+    }
     format!(
-        "{imports}import * as namespace from {own};\n\
-         const e = import.meta.{INSTANTIATE}([{values}], [{setters}], namespace);\n\
+        "{imports}const e = import.meta.{INSTANTIATE}([{values}], [{setters}], {own});\n\
          {bindings}{exports}"
     )
 }
@@ -135,7 +145,31 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quote;
+    use sinew_bridge::binary::ModuleInfo;
+
+    use super::{quote, render_wasm};
+
+    #[test]
+    fn imports_its_namespace_where_nobody_finds_it() {
+        // (module (import "./a.js" "f" (func)) (global (export "g") (mut i32) (i32.const 1)))
+        let bytes = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0c\x01\x06./a.js\x01f\0\0\
+            \x06\x06\x01\x7f\x01\x41\x01\x0b\x07\x05\x01\x01g\x03\0";
+        let info = ModuleInfo::read(bytes.as_slice().into()).unwrap();
+        let found = render_wasm(&info, false, |_| true);
+        assert_eq!(
+            found,
+            "import { \"f\" as i0 } from \"./a.js\";\n\
+             const e = import.meta.instantiate([() => i0, ], [v => { e0 = v }, ], );\n\
+             let e0 = e[0];\nexport { e0 as \"g\" };\n"
+        );
+        let imported = render_wasm(&info, true, |_| true);
+        let own = "import * as namespace from \"\\u0004\";\n";
+        assert_eq!(
+            imported.replace(own, "").replace(", namespace)", ", )"),
+            found
+        );
+        assert!(imported.contains(own));
+    }
 
     #[test]
     fn quotes_every_name() {

@@ -187,7 +187,6 @@ fn instantiate<J: JsHost, W: WasmEngine>(
         return Err(error::unloaded(cx, &loader.agent));
     };
     let (readers, setters) = (J::arg(cx, args, 0), J::arg(cx, args, 1));
-    let namespace = J::arg(cx, args, 2);
     let start = Instant::now();
     let outcome = execute(cx, loader, &record, |cx, at| {
         let read = J::get(cx, &readers, PropertyKey::Index(at as u32))?;
@@ -202,7 +201,8 @@ fn instantiate<J: JsHost, W: WasmEngine>(
     }
     let values = binding_values(cx, &instance)?;
     let bindings = connect_bindings(cx, &instance, &values, &setters)?;
-    record.set_namespace(namespace, bindings);
+    let namespace = (!J::FINDS_NAMESPACES).then(|| J::arg(cx, args, 2));
+    record.set_evaluated(namespace, bindings);
     J::create_array(cx, &values)
 }
 

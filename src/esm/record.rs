@@ -63,7 +63,9 @@ pub(crate) struct WasmRecord<J: JsHost, W: WasmEngine> {
     module_source: RefCell<Option<J::Value>>,
     /// `[[Instance]]` as an object, once it was asked for.
     instance_object: RefCell<Option<J::Value>>,
-    /// `[[Namespace]]`, once it is evaluated.
+    /// Whether it was evaluated as a module.
+    evaluated: Cell<bool>,
+    /// `[[Namespace]]`, once it is evaluated and known.
     namespace: RefCell<Option<J::Value>>,
     bindings: RefCell<Vec<GlobalBinding<J>>>,
 }
@@ -115,6 +117,7 @@ impl<J: JsHost, W: WasmEngine> WasmRecord<J, W> {
             exports: RefCell::default(),
             module_source: RefCell::default(),
             instance_object: RefCell::default(),
+            evaluated: Cell::new(false),
             namespace: RefCell::default(),
             bindings: RefCell::default(),
         })
@@ -165,16 +168,31 @@ impl<J: JsHost, W: WasmEngine> WasmRecord<J, W> {
         self.bindings.borrow().clone()
     }
 
-    /// Notes what its module shows.
-    pub(crate) fn set_namespace(&self, namespace: J::Value, bindings: Vec<GlobalBinding<J>>) {
-        self.namespace.replace(Some(namespace));
+    /// Notes that it was evaluated as a module, and what that shows.
+    pub(crate) fn set_evaluated(
+        &self,
+        namespace: Option<J::Value>,
+        bindings: Vec<GlobalBinding<J>>,
+    ) {
+        self.evaluated.set(true);
+        self.namespace.replace(namespace);
         self.bindings.replace(bindings);
     }
 
-    /// Whether `value` is its namespace.
-    pub(crate) fn is_namespace(&self, cx: &mut J::Scope<'_>, value: &J::Value) -> bool {
-        let namespace = self.namespace.borrow().clone();
-        namespace.is_some_and(|namespace| J::same_value(cx, &namespace, value))
+    /// Whether `value` is its namespace; `None` where that is not known.
+    pub(crate) fn is_namespace(&self, cx: &mut J::Scope<'_>, value: &J::Value) -> Option<bool> {
+        if !self.evaluated.get() {
+            return Some(false);
+        }
+        let namespace = self.namespace.borrow().clone()?;
+        Some(J::same_value(cx, &namespace, value))
+    }
+
+    /// Finds out its namespace.
+    pub(crate) fn find_namespace(&self, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
+        let namespace = J::module_namespace(cx, &self.name)?;
+        self.namespace.replace(namespace);
+        Ok(())
     }
 
     /// Lets go of the JavaScript values.

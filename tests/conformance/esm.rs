@@ -191,6 +191,11 @@ fn namespace_instance<J: JsHost, W: WasmEngine>() {
                   (func (export "set") (param i32) (global.set $g (local.get 0))))"#,
             ),
             ("b.wasm", "(module)"),
+            // With as many exports as the first.
+            (
+                "c.wasm",
+                r#"(module (func (export "g")) (func (export "set")))"#,
+            ),
             ("again.js", "export * from './a.wasm';"),
             (
                 "failing.wasm",
@@ -205,9 +210,12 @@ fn namespace_instance<J: JsHost, W: WasmEngine>() {
                 r#"
                 import * as a from "./a.wasm";
                 import * as b from "./b.wasm";
+                import { g } from "./c.wasm";
                 import * as again from "./again.js";
                 import { throws } from "./assert.js";
                 const { namespaceInstance, Instance } = WebAssembly;
+                const c = await import("./c.wasm");
+                console.log(namespaceInstance(c).exports.g === g, namespaceInstance(c) !== namespaceInstance(a));
                 const instance = namespaceInstance(a);
                 console.log(instance instanceof Instance, instance === namespaceInstance(await import("./a.wasm")));
                 console.log(namespaceInstance(b) instanceof Instance, namespaceInstance(b) === instance, instance.exports.set === a.set);
@@ -219,7 +227,7 @@ fn namespace_instance<J: JsHost, W: WasmEngine>() {
                 "#,
             ),
         ],
-        "true true\ntrue false true\n5\nRuntimeError",
+        "true true\ntrue true\ntrue false true\n5\nRuntimeError",
     );
 }
 

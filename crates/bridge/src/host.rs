@@ -32,6 +32,9 @@ pub trait JsHost: Sized + 'static {
     const VERSION: &'static str;
     /// What the engine can do.
     const FEATURES: JsFeatures;
+    /// Whether [`module_namespace`](Self::module_namespace) finds namespaces. Where it does not they
+    /// are cheap, and a module that may need its own imports it.
+    const FINDS_NAMESPACES: bool;
 
     /// Exclusive access to the running engine.
     type Scope<'s>;
@@ -404,6 +407,13 @@ pub trait JsHost: Sized + 'static {
     fn import(cx: &mut Self::Scope<'_>, referrer: &str, specifier: &str) -> Completion<Self>;
     /// The name of the script or module whose code called the native function that runs now.
     fn active_script_or_module(cx: &mut Self::Scope<'_>) -> Option<String>;
+    /// [GetModuleNamespace](https://tc39.es/ecma262/#sec-getmodulenamespace) of the module `name`,
+    /// whose evaluation has begun. `None` where there is no such module, and always where the engine
+    /// does not [find](Self::FINDS_NAMESPACES) namespaces. Runs no user code.
+    fn module_namespace(
+        cx: &mut Self::Scope<'_>,
+        name: &str,
+    ) -> Completion<Self, Option<Self::Value>>;
     /// [ParseJSON](https://tc39.es/ecma262/#sec-ParseJSON)
     fn parse_json(cx: &mut Self::Scope<'_>, text: &str) -> Completion<Self>;
 }

@@ -132,6 +132,31 @@ pub enum Command {
     override_usage = "sinew run [OPTIONS] FILE [ARGS]...\n       sinew run [OPTIONS] -e CODE [ARGS]..."
 )]
 pub struct RunArgs {
+    /// On what and under which bounds.
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
+
+    /// Where and whether compiled modules are kept.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+
+    /// Runs CODE instead of a file. Its relative imports start from the root.
+    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
+    pub eval: Option<String>,
+
+    /// The program (.js, .mjs, .cjs, .wasm, .wat), and what it finds in `scriptArgs`.
+    #[arg(
+        value_names = ["FILE", "ARGS"],
+        num_args = 1..,
+        trailing_var_arg = true,
+        required_unless_present = "eval"
+    )]
+    pub file_and_args: Vec<OsString>,
+}
+
+/// On what to run a program, and under which bounds.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RuntimeArgs {
     /// JavaScript engine; the fastest that is compiled in unless given.
     #[arg(long, value_name = "ENGINE")]
     pub js: Option<JsName>,
@@ -158,23 +183,6 @@ pub struct RunArgs {
     /// Runs a classic script, whatever the name, package.json and the syntax say.
     #[arg(long)]
     pub script: bool,
-
-    /// Where and whether compiled modules are kept.
-    #[command(flatten)]
-    pub cache: CacheArgs,
-
-    /// Runs CODE instead of a file. Its relative imports start from the root.
-    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
-    pub eval: Option<String>,
-
-    /// The program (.js, .mjs, .cjs, .wasm, .wat), and what it finds in `scriptArgs`.
-    #[arg(
-        value_names = ["FILE", "ARGS"],
-        num_args = 1..,
-        trailing_var_arg = true,
-        required_unless_present = "eval"
-    )]
-    pub file_and_args: Vec<OsString>,
 }
 
 /// Where compiled modules are kept for the next run. Only Wasmtime has a use for them.
@@ -204,13 +212,9 @@ pub struct BenchArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// JavaScript engine; the fastest that is compiled in unless given.
-    #[arg(long, value_name = "ENGINE")]
-    pub js: Option<JsName>,
-
-    /// WebAssembly engine; the fastest that is compiled in unless given.
-    #[arg(long, value_name = "ENGINE")]
-    pub wasm: Option<WasmName>,
+    /// On what and under which bounds.
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
 
     /// Measures only the cases with TEXT in their name or group.
     #[arg(long, value_name = "TEXT")]
@@ -228,22 +232,6 @@ pub struct BenchArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Folder beneath which modules are found, as for `sinew run`.
-    #[arg(long, value_name = "DIR")]
-    pub root: Option<PathBuf>,
-
-    /// Ends everything after this many seconds, with exit status 124.
-    #[arg(long, value_name = "S", value_parser = seconds)]
-    pub timeout: Option<Duration>,
-
-    /// Bounds linear memory and JavaScript heap on each pair of engines, as for `sinew run`.
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub max_memory: Option<u64>,
-
-    /// Runs a classic script, whatever the name, package.json and the syntax say.
-    #[arg(long)]
-    pub script: bool,
-
     /// The program that registers the cases.
     pub file: PathBuf,
 
@@ -257,12 +245,7 @@ impl BenchArgs {
     pub fn program(&self) -> RunArgs {
         let file = self.file.clone().into_os_string();
         RunArgs {
-            js: self.js,
-            wasm: self.wasm,
-            root: self.root.clone(),
-            timeout: self.timeout,
-            max_memory: self.max_memory,
-            script: self.script,
+            runtime: self.runtime.clone(),
             file_and_args: std::iter::once(file).chain(self.args.clone()).collect(),
             ..RunArgs::default()
         }
@@ -364,7 +347,7 @@ mod tests {
             }
         };
         let args = parse(&["--script", "a.js", "--timeout", "-x", "--", "b"]);
-        assert!(args.script && args.timeout.is_none());
+        assert!(args.runtime.script && args.runtime.timeout.is_none());
         assert_eq!(args.file_and_args, ["a.js", "--timeout", "-x", "--", "b"]);
         let args = parse(&["-e", "1", "b"]);
         assert_eq!(args.file_and_args, ["b"]);

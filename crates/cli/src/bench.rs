@@ -23,11 +23,11 @@ use subject::{Label, Load, Subject};
 /// Measures the cases of a program; returns the exit status.
 pub fn main(args: BenchArgs) -> u8 {
     let pairs = match args.all {
-        true => Pair::fitting(args.js, args.wasm),
-        false => Pair::choose(args.js, args.wasm).map(|pair| vec![pair]),
+        true => Pair::fitting(args.runtime.js, args.runtime.wasm),
+        false => Pair::choose(args.runtime.js, args.runtime.wasm).map(|pair| vec![pair]),
     };
     match pairs {
-        Ok(pairs) => run::guest(args.timeout, move || bench(&args, &pairs)),
+        Ok(pairs) => run::guest(args.runtime.timeout, move || bench(&args, &pairs)),
         Err(message) => {
             report::complain(message);
             report::USAGE
@@ -49,7 +49,7 @@ fn bench(args: &BenchArgs, pairs: &[Pair]) -> u8 {
     let measured = measure(&mut loaded.subjects, &mut measurements, times, &progress);
     progress.end();
     if let Err(deadline) = measured {
-        return report::failure(&deadline, args.timeout);
+        return report::failure(&deadline, args.runtime.timeout);
     }
     let mut status = loaded.status;
     for measurement in &measurements {
@@ -97,7 +97,7 @@ impl Loaded {
                 }
                 Err(failure) => {
                     report::complain(format_args!("{pair}: the program failed"));
-                    loaded.status = loaded.status.max(failure.report(args.timeout));
+                    loaded.status = loaded.status.max(failure.report(args.runtime.timeout));
                     Some(failure.to_string())
                 }
             };

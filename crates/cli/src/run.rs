@@ -28,14 +28,14 @@ const EVAL: &str = "[eval]";
 
 /// Runs a program; returns the exit status.
 pub fn main(args: RunArgs) -> u8 {
-    let pair = match Pair::choose(args.js, args.wasm) {
+    let pair = match Pair::choose(args.runtime.js, args.runtime.wasm) {
         Ok(pair) => pair,
         Err(message) => {
             report::complain(message);
             return report::USAGE;
         }
     };
-    guest(args.timeout, move || pair.visit(Run(args)))
+    guest(args.runtime.timeout, move || pair.visit(Run(args)))
 }
 
 /// Runs a guest on its own thread, and ends the process if the deadline passes.
@@ -147,7 +147,7 @@ fn run<J: JsHost, W: WasmEngine>(args: &RunArgs) -> u8 {
     }
     let mut runtime = match builder.build() {
         Ok(runtime) => runtime,
-        Err(error) => return report::failure(&error, args.timeout),
+        Err(error) => return report::failure(&error, args.runtime.timeout),
     };
     let done = execute(&mut runtime, args);
     // The process ends, and takes everything with it: taking the runtime apart first would cost
@@ -155,7 +155,7 @@ fn run<J: JsHost, W: WasmEngine>(args: &RunArgs) -> u8 {
     std::mem::forget(runtime);
     match done {
         Ok(()) => 0,
-        Err(failure) => failure.report(args.timeout),
+        Err(failure) => failure.report(args.runtime.timeout),
     }
 }
 
@@ -165,15 +165,15 @@ pub fn builder<J: JsHost, W: WasmEngine>(args: &RunArgs) -> RuntimeBuilder<J, W>
         .stdout(report::output)
         .stderr(report::error_output)
         .color(has_color());
-    builder = match (&args.root, file(args)) {
+    builder = match (&args.runtime.root, file(args)) {
         (Some(root), _) => builder.root(root),
         (None, Some(file)) => builder.root_of(file),
         (None, None) => builder.root("."),
     };
-    if let Some(timeout) = args.timeout {
+    if let Some(timeout) = args.runtime.timeout {
         builder = builder.timeout(timeout);
     }
-    if let Some(bytes) = args.max_memory {
+    if let Some(bytes) = args.runtime.max_memory {
         let limits = ResourceLimits {
             memory_bytes: bytes,
             ..ResourceLimits::default()
@@ -222,14 +222,18 @@ pub fn execute<J: JsHost, W: WasmEngine>(
     define_script_args(runtime, args)?;
     match (&args.eval, file(args)) {
         (Some(code), _) => {
-            let root = args.root.clone().unwrap_or_else(|| PathBuf::from("."));
+            let root = args
+                .runtime
+                .root
+                .clone()
+                .unwrap_or_else(|| PathBuf::from("."));
             let name = canonical(&root)?.join(EVAL);
-            match args.script {
+            match args.runtime.script {
                 true => run_script(runtime, &name, code),
                 false => Ok(runtime.run_source(&name, code)?),
             }
         }
-        (None, Some(file)) if args.script => {
+        (None, Some(file)) if args.runtime.script => {
             let file = canonical(file)?;
             let code = std::fs::read_to_string(&file)
                 .map_err(|error| Failure::Source(format!("{}: {error}", file.display())))?;

@@ -56,6 +56,7 @@ impl JsHost for Boa {
         resizable_buffers: true,
         ..JsFeatures::NONE
     };
+    const FINDS_NAMESPACES: bool = true;
 
     type Scope<'s> = Scope<'s>;
     type Value = JsValue;
@@ -492,6 +493,10 @@ impl JsHost for Boa {
 
     fn active_script_or_module(cx: &mut Scope<'_>) -> Option<String> {
         module::active_script_or_module(cx)
+    }
+
+    fn module_namespace(cx: &mut Scope<'_>, name: &str) -> Completion<Self, Option<JsValue>> {
+        module::namespace(cx, name)
     }
 
     fn parse_json(cx: &mut Scope<'_>, text: &str) -> Completion<Self> {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -190,15 +191,52 @@ pub(crate) fn part_namespaces(modules: &Modules, context: &mut Context) {
     let body = SyntheticModuleInitializer::from_copy_closure(|_, _| Ok(()));
     let empty = Module::synthetic(&[], body, None, None, context);
     let empty_namespace = empty.namespace(context);
-    for record in modules.0.values() {
-        // Of a module that is loaded with all that it requests this is known at once; Boa has no
-        // namespace of any other, and could not make one.
-        let loaded = record.module.load(context).state();
-        if matches!(loaded, PromiseState::Fulfilled(_)) {
-            let namespace = record.module.namespace(context);
+    for Record { module, .. } in modules.0.values() {
+        if may_have_namespace(module)
+            && let Some(namespace) = namespace_of(module, context)
+        {
             crate::object::empty_namespace(&namespace, (&empty, &empty_namespace));
         }
     }
+}
+
+/// Whether somebody has asked for the namespace of a module, as far as can be told: Boa shows it to
+/// those who debug alone. Making one takes a time quadratic in the number of exports.
+fn may_have_namespace(module: &Module) -> bool {
+    /// The beginning of a text.
+    struct Beginning(String);
+
+    impl Write for Beginning {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            const ENOUGH: usize = 256;
+            self.0.push_str(text);
+            match self.0.len() < ENOUGH {
+                true => Ok(()),
+                false => Err(std::fmt::Error),
+            }
+        }
+    }
+
+    let mut shown = Beginning(String::new());
+    // The error says that it is enough.
+    let _ = write!(shown, "{module:?}");
+    let cell = shown.0.split_once("namespace: ");
+    let value = cell.and_then(|(_, cell)| cell.split_once("value: "));
+    value.is_none_or(|(_, value)| !value.starts_with("None"))
+}
+
+/// The namespace of a module that is loaded with all that it requests, which is known at once where
+/// it is linked. Boa has no namespace of any other, and could not make one.
+fn namespace_of(module: &Module, context: &mut Context) -> Option<JsObject> {
+    let loaded = module.load(context).state();
+    matches!(loaded, PromiseState::Fulfilled(_)).then(|| module.namespace(context))
+}
+
+pub(crate) fn namespace(cx: &mut Scope<'_>, name: &str) -> Completion<Boa, Option<JsValue>> {
+    let Some(module) = known(cx, name) else {
+        return Ok(None);
+    };
+    cx.run(|context| Ok(namespace_of(&module, context).map(JsValue::from)))
 }
 
 fn known(cx: &Scope<'_>, name: &str) -> Option<Module> {
@@ -242,4 +280,26 @@ pub(crate) fn parse_json(cx: &mut Scope<'_>, text: &str) -> Completion<Boa> {
         let undefined = JsValue::undefined();
         intrinsics.json_parse.call(&undefined, &[text], context)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Boa's own word for it.
+    #[test]
+    fn a_namespace_that_was_made_shows() {
+        let mut context = Context::default();
+        let context = &mut context;
+        let source = Source::from_bytes("export let a = 1; export { b as default }; let b;")
+            .with_path(Path::new("value: None"));
+        let module = Module::parse(source, None, context).unwrap();
+        assert!(!may_have_namespace(&module));
+        module.load(context);
+        module.link(context).unwrap();
+        module.evaluate(context).unwrap();
+        assert!(!may_have_namespace(&module));
+        module.namespace(context);
+        assert!(may_have_namespace(&module));
+    }
 }

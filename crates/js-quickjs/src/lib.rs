@@ -60,6 +60,9 @@ impl JsHost for QuickJs {
     const NAME: &'static str = "quickjs";
     const VERSION: &'static str = "0.16.2";
     const FEATURES: JsFeatures = JsFeatures::ALL;
+    /// QuickJS gives the namespace of a module by its record, and does not say whether it is linked:
+    /// before that it would read what is not there.
+    const FINDS_NAMESPACES: bool = false;
 
     type Scope<'s> = Scope<'s>;
     type Value = Value;
@@ -495,6 +498,10 @@ impl JsHost for QuickJs {
 
     fn active_script_or_module(cx: &mut Scope<'_>) -> Option<String> {
         module::active_script_or_module(cx)
+    }
+
+    fn module_namespace(_: &mut Scope<'_>, _: &str) -> Result<Option<Value>> {
+        Ok(None)
     }
 
     fn parse_json(cx: &mut Scope<'_>, text: &str) -> Result<Value> {

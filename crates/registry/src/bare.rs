@@ -23,9 +23,9 @@ impl Resolver {
         let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         self.look_up(&request, folder).or_else(|_| {
             // The resolver may have remembered how things were, and must not remember a fault.
-            self.exact.clear_cache();
+            self.packages().exact.clear_cache();
             self.look_up(&request, folder)
-                .inspect_err(|_| self.exact.clear_cache())
+                .inspect_err(|_| self.packages().exact.clear_cache())
         })
     }
 
@@ -54,19 +54,19 @@ impl Resolver {
             if self.scope(folder).is_none() {
                 return Err(self.package_not_found(request, folder));
             }
-            return match self.run(&self.exact, request, folder) {
+            return match self.run(&self.packages().exact, request, folder) {
                 Err(Error::NotFound { .. }) => self.look_up_main(request, folder),
                 found => found,
             };
         }
         if request.subpath.is_empty() {
             // Where there are `exports`, `main` counts for nothing, and extensions are not added.
-            let legacy = self.run(&self.legacy, request, folder)?;
+            let legacy = self.run(&self.packages().legacy, request, folder)?;
             if !has_exports(&legacy) {
                 return Ok(legacy);
             }
         }
-        self.run(&self.exact, request, folder)
+        self.run(&self.packages().exact, request, folder)
     }
 
     /// An import whose target is a package with a `main`.
@@ -75,10 +75,10 @@ impl Resolver {
         request: &PackageRequest<'_>,
         folder: &Path,
     ) -> Result<Resolution, Error> {
-        let found = self.run(&self.legacy, request, folder)?;
+        let found = self.run(&self.packages().legacy, request, folder)?;
         // The resolver adds extensions to every target, and Node to `main` alone.
         let is_main = found.package_json().is_none_or(|package| {
-            let main = self.legacy.resolve(package.directory(), ".");
+            let main = self.packages().legacy.resolve(package.directory(), ".");
             self.fault.take().is_none() && main.is_ok_and(|main| main.path() == found.path())
         });
         if is_main {

@@ -1,7 +1,7 @@
 //! From specifiers to keys.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use oxc_resolver::{ResolveOptions, ResolverGeneric};
 use url::Url;
@@ -24,13 +24,19 @@ const MAX_SPECIFIER: usize = 1 << 16;
 pub struct Resolver {
     pub(crate) root: Root,
     pub(crate) conditions: Vec<String>,
+    /// Made when the first package is looked for, as it looks at the whole machine.
+    packages: OnceLock<Packages>,
+    pub(crate) fault: Fault,
+    /// A fault belongs to the one resolution that is under way.
+    pub(crate) running: Mutex<()>,
+}
+
+/// What finds packages.
+pub(crate) struct Packages {
     /// Files as they are named.
     pub(crate) exact: ResolverGeneric<BeneathRoot>,
     /// Node's `legacyMainResolve`: `main`, with the extensions it may lack, or `index`.
     pub(crate) legacy: ResolverGeneric<BeneathRoot>,
-    pub(crate) fault: Fault,
-    /// A fault belongs to the one resolution that is under way.
-    pub(crate) running: Mutex<()>,
 }
 
 /// What a specifier is, by its form.
@@ -43,30 +49,11 @@ enum Form<'a> {
 impl Resolver {
     /// A resolver beneath `root`; [`DEFAULT_CONDITIONS`] are usual.
     pub fn new(root: Root, conditions: &[&str]) -> Resolver {
-        let conditions: Vec<String> = conditions.iter().map(|name| (*name).to_owned()).collect();
-        let legacy = ResolveOptions {
-            condition_names: conditions.clone(),
-            builtin_modules: true,
-            node_path: false,
-            ..ResolveOptions::default()
-        };
-        let exact = ResolveOptions {
-            fully_specified: true,
-            extensions: Vec::new(),
-            main_fields: Vec::new(),
-            main_files: Vec::new(),
-            ..legacy.clone()
-        };
-        let fault = Fault::default();
-        let files = BeneathRoot::new(root.clone(), conditions.clone(), fault.clone());
-        let exact = ResolverGeneric::new_with_file_system(files, exact);
-        let legacy = exact.clone_with_options(legacy);
         Resolver {
             root,
-            conditions,
-            exact,
-            legacy,
-            fault,
+            conditions: conditions.iter().map(|name| (*name).to_owned()).collect(),
+            packages: OnceLock::new(),
+            fault: Fault::default(),
             running: Mutex::new(()),
         }
     }
@@ -97,7 +84,35 @@ impl Resolver {
     /// Forgets what `package.json` files say and where packages are: they may have changed.
     pub fn clear_cache(&self) {
         let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        self.exact.clear_cache();
+        if let Some(packages) = self.packages.get() {
+            packages.exact.clear_cache();
+        }
+    }
+
+    pub(crate) fn packages(&self) -> &Packages {
+        self.packages.get_or_init(|| {
+            let legacy = ResolveOptions {
+                condition_names: self.conditions.clone(),
+                builtin_modules: true,
+                node_path: false,
+                ..ResolveOptions::default()
+            };
+            let exact = ResolveOptions {
+                fully_specified: true,
+                extensions: Vec::new(),
+                main_fields: Vec::new(),
+                main_files: Vec::new(),
+                ..legacy.clone()
+            };
+            let files = BeneathRoot::new(
+                self.root.clone(),
+                self.conditions.clone(),
+                self.fault.clone(),
+            );
+            let exact = ResolverGeneric::new_with_file_system(files, exact);
+            let legacy = exact.clone_with_options(legacy);
+            Packages { exact, legacy }
+        })
     }
 
     fn form<'a>(&self, specifier: &'a str, referrer: Option<&Key>) -> Result<Form<'a>, Error> {

@@ -137,6 +137,7 @@ macro_rules! host_conformance {
             syntax_errors_in_modules
             refused_specifiers_keep_the_error
             uninitialized_bindings
+            namespaces_are_found
             attributes_reach_resolve
             dynamic_imports
             top_level_await

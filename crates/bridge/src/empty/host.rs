@@ -32,6 +32,7 @@ impl JsHost for EmptyHost {
         catchable_recursion: true,
         ..JsFeatures::NONE
     };
+    const FINDS_NAMESPACES: bool = false;
 
     type Scope<'s> = Scope<'s>;
     type Value = Value;
@@ -516,6 +517,10 @@ impl JsHost for EmptyHost {
 
     fn active_script_or_module(_: &mut Scope<'_>) -> Option<String> {
         None
+    }
+
+    fn module_namespace(_: &mut Scope<'_>, _: &str) -> Completion<Self, Option<Value>> {
+        Ok(None)
     }
 
     fn parse_json(cx: &mut Scope<'_>, _: &str) -> Completion<Self> {

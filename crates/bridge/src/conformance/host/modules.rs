@@ -1,7 +1,7 @@
 //! Graphs of modules.
 
 use super::fixture::*;
-use crate::{JsHost, PromiseState};
+use crate::{JsHost, ObjectClass, PromiseState};
 
 /// Imports `./path` and gives the namespace, or the text of what it threw.
 pub(super) fn import<J: JsHost>(fixture: &mut Fixture<J>, path: &str) -> Result<J::Value, String> {
@@ -336,4 +336,62 @@ pub fn uninitialized_bindings<J: JsHost>() {
     assert!(specifiers.all(|specifier| specifier.starts_with("./")));
     let loaded = fixture.hooks.loaded.borrow();
     assert!(loaded.iter().all(|name| name.starts_with("test:///")));
+}
+
+/// The namespace of a module that ran, or runs, is the one that programs see; or no engine finds any.
+pub fn namespaces_are_found<J: JsHost>() {
+    let mut fixture = Fixture::<J>::with_modules(&[
+        (
+            "main.js",
+            "import { x } from './unseen.js'; import * as dep from './dep.js'; globalThis.dep = dep;",
+        ),
+        ("unseen.js", "export let x = 1, y = 2;"),
+        (
+            "dep.js",
+            "export { x as default } from './unseen.js'; look();",
+        ),
+        (
+            "fails.js",
+            "import * as own from './fails.js'; globalThis.own = own; export let z = 1; throw 0;",
+        ),
+    ]);
+    fn find<J: JsHost>(cx: &mut J::Scope<'_>, path: &str) -> Option<J::Value> {
+        let name = format!("test:///{path}");
+        ok::<J, _>(cx, |cx| J::module_namespace(cx, &name))
+    }
+    fixture.enter(|cx| {
+        assert!(find::<J>(cx, "main.js").is_none());
+        define_function::<J>(cx, "look", |cx, _| {
+            let found = find::<J>(cx, "dep.js");
+            assert_eq!(found.is_some(), J::FINDS_NAMESPACES);
+            Ok(found.unwrap_or_else(J::undefined))
+        });
+    });
+    let main = match import(&mut fixture, "main.js") {
+        Ok(namespace) => namespace,
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(import(&mut fixture, "fails.js").err().as_deref(), Some("0"));
+    let unseen = fixture.enter(|cx| {
+        assert!(find::<J>(cx, "other.js").is_none());
+        let found = find::<J>(cx, "main.js");
+        assert_eq!(found.is_some(), J::FINDS_NAMESPACES);
+        for (path, seen) in [("dep.js", "dep"), ("fails.js", "own")] {
+            let found = find::<J>(cx, path);
+            assert_eq!(found.is_some(), J::FINDS_NAMESPACES, "{path}");
+            let seen = eval::<J>(cx, seen);
+            assert!(found.is_none_or(|found| J::same_value(cx, &found, &seen)));
+        }
+        assert!(found.is_none_or(|found| J::same_value(cx, &found, &main)));
+        let unseen = find::<J>(cx, "unseen.js")?;
+        assert_eq!(J::object_class(cx, &unseen), Some(ObjectClass::Namespace));
+        let y = ok::<J, _>(cx, |cx| J::get(cx, &unseen, "y".into()));
+        assert_eq!(J::as_number(&y), Some(2.0));
+        Some(unseen)
+    });
+    let imported = import(&mut fixture, "unseen.js");
+    fixture.enter(|cx| {
+        let same = |unseen| imported.is_ok_and(|value| J::same_value(cx, &value, &unseen));
+        assert!(unseen.is_none_or(same));
+    });
 }
