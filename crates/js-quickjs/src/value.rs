@@ -271,18 +271,8 @@ pub(crate) fn tag(raw: qjs::JSValue) -> i32 {
 
 #[inline]
 pub(crate) fn bigint_i64(cx: &mut Scope<'_>, value: i64) -> Value {
-    match i32::try_from(value) {
-        Ok(short) => Value::immediate(Word::int(qjs::JS_TAG_SHORT_BIG_INT, short)),
-        Err(_) => long_bigint(cx, value),
-    }
-}
-
-/// A BigInt that QuickJS does not keep in the word.
-#[inline(never)]
-fn long_bigint(cx: &mut Scope<'_>, value: i64) -> Value {
-    // SAFETY: the context lives.
-    let raw = unsafe { qjs::JS_NewBigInt64(cx.ctx, value) };
-    infallible(cx, raw)
+    let word = number_word(cx, Number::I64(value));
+    Value::owned(cx, word.raw())
 }
 
 /// The word of a number, with a count for whoever gets it.
@@ -293,7 +283,7 @@ pub(crate) fn number_word(cx: &mut Scope<'_>, number: Number) -> Word {
         Number::F64(value) => Word::number(value),
         Number::I64(value) => match i32::try_from(value) {
             Ok(short) => Word::int(qjs::JS_TAG_SHORT_BIG_INT, short),
-            Err(_) => long_bigint(cx, value).take_word(cx),
+            Err(_) => long_bigint(cx, value),
         },
     }
 }
@@ -302,6 +292,16 @@ pub(crate) fn bigint_u64(cx: &mut Scope<'_>, value: u64) -> Value {
     // SAFETY: the context lives.
     let raw = unsafe { qjs::JS_NewBigUint64(cx.ctx, value) };
     infallible(cx, raw)
+}
+
+/// A BigInt that QuickJS does not keep in the word.
+fn long_bigint(cx: &mut Scope<'_>, value: i64) -> Word {
+    // SAFETY: the context lives.
+    let raw = unsafe { qjs::JS_NewBigInt64(cx.ctx, value) };
+    match tag(raw) {
+        qjs::JS_TAG_EXCEPTION => infallible(cx, raw).take_word(cx),
+        _ => Word::of(raw),
+    }
 }
 
 /// A value that only a lack of memory can deny. Where the caller cannot be told, the runtime ends:
