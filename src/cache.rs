@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::quality::RandomState;
 use sinew_bridge::{EngineConfig, WasmEngine};
 
 use crate::compile_cache::CompileCache;
@@ -24,8 +25,9 @@ struct Shared<W: WasmEngine> {
     modules: Mutex<ByContent<W>>,
 }
 
-/// Modules by their bytes.
-type ByContent<W> = HashMap<Arc<[u8]>, Arc<WasmModule<W>>>;
+/// Modules by their bytes, of which there may be millions: the standard hash would take longer than to
+/// load them from the disk.
+type ByContent<W> = HashMap<Arc<[u8]>, Arc<WasmModule<W>>, RandomState>;
 
 impl<W: WasmEngine> Clone for ModuleCache<W> {
     fn clone(&self) -> Self {
