@@ -86,13 +86,6 @@ pub trait JsHost: Sized + 'static {
     fn as_boolean(value: &Self::Value) -> Option<bool>;
     /// The value of a Number.
     fn as_number(value: &Self::Value) -> Option<f64>;
-    /// [ToInt32](https://tc39.es/ecma262/#sec-toint32) of a Number, without the detour through f64
-    /// where the engine keeps integers apart; `None` for any other value, or at the engine's
-    /// convenience.
-    #[inline]
-    fn as_i32(value: &Self::Value) -> Option<i32> {
-        Self::as_number(value).map(crate::convert::to_int32)
-    }
     /// The code units of a String.
     fn as_utf16(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Option<Vec<u16>>;
     /// The text of a String, lone surrogates replaced.

@@ -132,11 +132,6 @@ impl JsHost for Boa {
         value.as_number()
     }
 
-    #[inline]
-    fn as_i32(value: &JsValue) -> Option<i32> {
-        value::to_int32(value)
-    }
-
     fn as_utf16(_: &mut Scope<'_>, value: &JsValue) -> Option<Vec<u16>> {
         value::as_utf16(value)
     }

@@ -139,11 +139,6 @@ impl JsHost for QuickJs {
         value::as_number(value)
     }
 
-    #[inline]
-    fn as_i32(value: &Value) -> Option<i32> {
-        value::as_i32(value)
-    }
-
     fn as_utf16(cx: &mut Scope<'_>, value: &Value) -> Option<Vec<u16>> {
         value::as_utf16(cx, value)
     }

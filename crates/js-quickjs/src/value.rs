@@ -343,11 +343,6 @@ pub(crate) fn as_number(value: &Value) -> Option<f64> {
     number(value.word.raw())
 }
 
-#[inline]
-pub(crate) fn as_i32(value: &Value) -> Option<i32> {
-    int32(value.word.raw())
-}
-
 /// ToInt32 of a Number.
 #[inline]
 pub(crate) fn int32(raw: qjs::JSValue) -> Option<i32> {

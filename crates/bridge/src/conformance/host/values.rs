@@ -1,6 +1,7 @@
 //! Values, their types and conversions.
 
 use super::fixture::*;
+use crate::convert::Number;
 use crate::{JsHost, PropertyKey, ValueType};
 
 /// Numbers come back as they went in.
@@ -28,20 +29,34 @@ pub fn numbers_round_trip<J: JsHost>() {
         }
         assert!(J::as_number(&J::number(f64::NAN)).is_some_and(f64::is_nan));
         for (number, int) in [(7.0, 7), (-7.9, -7), (4_294_967_297.0, 1), (f64::NAN, 0)] {
-            let found = J::as_i32(&J::number(number));
+            let found = returned_int::<J>(cx, "x => x", &[Number::F64(number)]);
             assert!(
                 found.is_none_or(|found| found == int),
                 "{number}: {found:?}"
             );
         }
-        assert_eq!(J::as_i32(&J::number_i32(-5)), Some(-5));
-        assert_eq!(J::as_i32(&J::boolean(true)), None);
+        let minus_five = returned_int::<J>(cx, "x => x", &[Number::I32(-5)]);
+        assert_eq!(minus_five, Some(-5));
+        assert_eq!(returned_int::<J>(cx, "() => true", &[]), None);
         define::<J>(cx, "minus_zero", J::number(-0.0));
         assert!(holds::<J>(cx, "Object.is(minus_zero, -0)"));
         define::<J>(cx, "three", J::number(3.0));
         assert!(holds::<J>(cx, "three === 3"));
         assert_eq!(J::as_number(&J::boolean(true)), None);
     });
+}
+
+/// What `arg_i32` reads of the value that a function returns.
+fn returned_int<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    function: &str,
+    numbers: &[Number],
+) -> Option<i32> {
+    let function = eval::<J>(cx, function);
+    ok::<J, _>(cx, |cx| {
+        let numbers = numbers.iter().copied();
+        J::call_with_numbers(cx, &function, numbers, |_, ret| Ok(J::arg_i32(ret, 0)))
+    })
 }
 
 /// BigInts of 64 bits come back as they went in.
