@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::convert::Number;
 use crate::engine::features;
-use crate::{ErrorClass, Termination, Throw};
+use crate::{ErrorClass, Termination, Throw, Trace};
 
 /// A completion of a JavaScript operation.
 pub type Completion<J, T = <J as JsHost>::Value> = Result<T, Throw<<J as JsHost>::Value>>;
@@ -262,6 +262,17 @@ pub trait JsHost: Sized + 'static {
     /// [`create_gc_object`](Self::create_gc_object) carries.
     fn host_data(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Option<HostData>;
 
+    /// An object that owns `state`, whose edges keep alive what they lead to as long as the object
+    /// lives and no longer.
+    fn create_state_object<T: Trace<Self>>(
+        cx: &mut Self::Scope<'_>,
+        proto: &Self::Value,
+        state: T,
+    ) -> Completion<Self>;
+    /// The state of an object of [`create_state_object`](Self::create_state_object) with a state of
+    /// this type. It may be kept, but its edges lead nowhere once the object is dead.
+    fn state<T: Trace<Self>>(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Option<Rc<T>>;
+
     /// [CreateBuiltinFunction](https://tc39.es/ecma262/#sec-createbuiltinfunction) whose body is
     /// `F` with `data`. It owns `data`, which must not own JavaScript values that lead back to it.
     fn create_function<F: NativeFn<Self>>(
@@ -269,6 +280,15 @@ pub trait JsHost: Sized + 'static {
         data: F::Data,
         spec: FunctionSpec<'_>,
     ) -> Completion<Self>;
+    /// Like [`create_function`](Self::create_function), with data whose edges keep alive what they
+    /// lead to as long as the function lives and no longer.
+    fn create_closure<F: NativeFn<Self>>(
+        cx: &mut Self::Scope<'_>,
+        data: F::Data,
+        spec: FunctionSpec<'_>,
+    ) -> Completion<Self>
+    where
+        F::Data: Trace<Self>;
     /// The data of a function of [`create_function`](Self::create_function) with this very body.
     fn function_data<F: NativeFn<Self>>(
         cx: &mut Self::Scope<'_>,
@@ -279,8 +299,10 @@ pub trait JsHost: Sized + 'static {
 
     /// A weak handle to an object or function that this trait created with
     /// [`create_host_object`](Self::create_host_object),
-    /// [`create_gc_object`](Self::create_gc_object) or
-    /// [`create_function`](Self::create_function).
+    /// [`create_state_object`](Self::create_state_object),
+    /// [`create_gc_object`](Self::create_gc_object),
+    /// [`create_function`](Self::create_function) or
+    /// [`create_closure`](Self::create_closure).
     fn downgrade(cx: &mut Self::Scope<'_>, value: &Self::Value) -> Self::Weak;
     /// The object, if it is still alive.
     fn upgrade(cx: &mut Self::Scope<'_>, weak: &Self::Weak) -> Option<Self::Value>;
@@ -677,6 +699,8 @@ pub enum ObjectClass {
     Primitive,
     /// A module namespace.
     Namespace,
+    /// A platform object: of [`JsHost::create_host_object`] or [`JsHost::create_state_object`].
+    Platform,
     /// Any other.
     Other,
 }

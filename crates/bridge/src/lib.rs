@@ -19,6 +19,7 @@ pub mod host;
 pub mod lend;
 pub mod stack;
 pub mod termination;
+pub mod trace;
 pub mod types;
 pub mod val;
 
@@ -33,6 +34,7 @@ pub use host::{
     UNINITIALIZED, ValueType, WellKnownSymbol,
 };
 pub use termination::{Reason, Termination};
+pub use trace::{Edge, Trace};
 pub use types::{
     AddressType, ExternKind, ExternType, FuncType, GlobalType, HeapType, Limits, MemoryType,
     RefType, TableType, ValType,

@@ -10,7 +10,7 @@ use boa_engine::object::FunctionObjectBuilder;
 use boa_engine::{Context, JsNativeError, JsResult, JsString, JsValue, NativeFunction};
 use boa_gc::{Finalize, Trace, custom_trace};
 use sinew_bridge::convert::Number;
-use sinew_bridge::{Completion, FunctionSpec, NativeFn, Throw};
+use sinew_bridge::{Completion, Edge, FunctionSpec, NativeFn, Throw};
 
 use crate::Boa;
 use crate::error::Trap;
@@ -102,18 +102,33 @@ struct Captures<F: NativeFn<Boa>> {
     owned: Rc<Owned<F>>,
     life: Rc<Life>,
     state: Rc<State>,
+    /// Visits the edges of data that has any.
+    trace: Option<TraceFn<F>>,
+}
+
+type TraceFn<F> = fn(&<F as NativeFn<Boa>>::Data, &mut dyn FnMut(&Edge<Boa>));
+
+impl<F: NativeFn<Boa>> Captures<F> {
+    fn visit(&self, visit: &mut dyn FnMut(&Edge<Boa>)) {
+        if let Some(trace) = self.trace
+            && let Some(data) = self.owned.get()
+        {
+            trace(data, visit);
+        }
+    }
 }
 
 impl<F: NativeFn<Boa>> Finalize for Captures<F> {}
 
-// SAFETY: the one handle of a collected object that is owned here is the one in `life`, which
-// nothing else traces. The function's data owns none by the contract of `create_function`; if it
-// does own values, they are roots of their own.
+// SAFETY: what is marked is the handle in `life`, which nothing else traces, and the edges of the
+// data, which is this function's alone. The data of `create_function` has none; if it does own
+// values, they are roots of their own.
 unsafe impl<F: NativeFn<Boa>> Trace for Captures<F> {
     custom_trace!(this, mark, {
         if let Some(object) = &*this.life.object() {
             mark(object);
         }
+        this.visit(&mut |edge| edge.visit(|value| mark(value)));
     });
 }
 
@@ -124,6 +139,8 @@ impl<F: NativeFn<Boa>> Drop for Captures<F> {
         let Some(address) = self.life.end() else {
             return;
         };
+        // The collector has taken the counts of the edges; later, what they lead to may be gone.
+        self.visit(&mut |edge| drop(edge.take()));
         self.state.trash.borrow_mut().push(self.owned.clone());
         self.state.functions.borrow_mut().0.remove(&address);
     }
@@ -134,6 +151,26 @@ pub(crate) fn create<F: NativeFn<Boa>>(
     data: F::Data,
     spec: FunctionSpec<'_>,
 ) -> JsValue {
+    create_with::<F>(cx, data, spec, None)
+}
+
+pub(crate) fn create_closure<F: NativeFn<Boa>>(
+    cx: &mut Scope<'_>,
+    data: F::Data,
+    spec: FunctionSpec<'_>,
+) -> JsValue
+where
+    F::Data: sinew_bridge::Trace<Boa>,
+{
+    create_with::<F>(cx, data, spec, Some(sinew_bridge::Trace::trace))
+}
+
+fn create_with<F: NativeFn<Boa>>(
+    cx: &mut Scope<'_>,
+    data: F::Data,
+    spec: FunctionSpec<'_>,
+    trace: Option<TraceFn<F>>,
+) -> JsValue {
     cx.state.empty_trash();
     let owned = Rc::new(Owned::<F>(UnsafeCell::new(Some(data))));
     let life = Rc::new(Life::default());
@@ -141,6 +178,7 @@ pub(crate) fn create<F: NativeFn<Boa>>(
         owned: owned.clone(),
         life: life.clone(),
         state: cx.state.clone(),
+        trace,
     };
     let function = if spec.constructor {
         NativeFunction::from_copy_closure_with_captures(trampoline::<F, true>, captures)

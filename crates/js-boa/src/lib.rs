@@ -33,7 +33,8 @@ use boa_engine::{Context, JsString, JsValue};
 use sinew_bridge::convert::Number;
 use sinew_bridge::{
     Capability, Completion, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic,
-    JsFeatures, JsHost, NativeFn, ObjectClass, PromiseState, Property, PropertyKey, ValueType,
+    JsFeatures, JsHost, NativeFn, ObjectClass, PromiseState, Property, PropertyKey, Trace,
+    ValueType,
 };
 
 pub use function::Args;
@@ -347,6 +348,18 @@ impl JsHost for Boa {
         Ok(object::create_host_object(cx, proto, data))
     }
 
+    fn create_state_object<T: Trace<Self>>(
+        cx: &mut Scope<'_>,
+        proto: &JsValue,
+        state: T,
+    ) -> Completion<Self> {
+        Ok(object::create_state_object(cx, proto, state))
+    }
+
+    fn state<T: Trace<Self>>(_: &mut Scope<'_>, value: &JsValue) -> Option<Rc<T>> {
+        object::state(value)
+    }
+
     fn create_gc_object(cx: &mut Scope<'_>, data: HostData) -> Completion<Self> {
         object::create_gc_object(cx, data)
     }
@@ -362,6 +375,17 @@ impl JsHost for Boa {
         spec: FunctionSpec<'_>,
     ) -> Completion<Self> {
         Ok(function::create::<F>(cx, data, spec))
+    }
+
+    fn create_closure<F: NativeFn<Self>>(
+        cx: &mut Scope<'_>,
+        data: F::Data,
+        spec: FunctionSpec<'_>,
+    ) -> Completion<Self>
+    where
+        F::Data: Trace<Self>,
+    {
+        Ok(function::create_closure::<F>(cx, data, spec))
     }
 
     fn function_data<F: NativeFn<Self>>(cx: &mut Scope<'_>, value: &JsValue) -> Option<F::Data>

@@ -1,5 +1,6 @@
 //! Objects, their properties and classes; host objects and weak handles.
 
+use std::any::Any;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -103,6 +104,44 @@ impl Drop for HostObject {
     }
 }
 
+/// An object with a state of whatever type, which is made here and nowhere given to two objects.
+struct StateObject {
+    own: Rc<dyn AnyState>,
+    life: Rc<Life>,
+    state: Rc<State>,
+}
+
+trait AnyState: sinew_bridge::Trace<Boa> + Any {}
+
+impl<T: sinew_bridge::Trace<Boa>> AnyState for T {}
+
+impl JsData for StateObject {}
+
+impl Finalize for StateObject {}
+
+// SAFETY: what is marked is the handle in `life`, which nothing else traces, and the edges of the
+// state, which is this object's alone.
+unsafe impl Trace for StateObject {
+    custom_trace!(this, mark, {
+        if let Some(object) = &*this.life.object() {
+            mark(object);
+        }
+        this.own.trace(&mut |edge| edge.visit(|value| mark(value)));
+    });
+}
+
+impl Drop for StateObject {
+    fn drop(&mut self) {
+        // Inside the collector, as for a host object. It has taken the counts of the edges, and
+        // handles that are dropped now take none; later, what they lead to may be gone.
+        if self.life.end().is_none() {
+            return;
+        }
+        self.own.trace(&mut |edge| drop(edge.take()));
+        self.state.trash.borrow_mut().push(self.own.clone());
+    }
+}
+
 /// The Exported GC Objects that are alive, by their address.
 ///
 /// Boa keeps its table of internal methods to itself, so such an object is a Proxy, which has no
@@ -203,6 +242,29 @@ pub(crate) fn create_host_object(cx: &mut Scope<'_>, proto: &JsValue, data: Host
     object.into()
 }
 
+pub(crate) fn create_state_object<T: sinew_bridge::Trace<Boa>>(
+    cx: &mut Scope<'_>,
+    proto: &JsValue,
+    state: T,
+) -> JsValue {
+    cx.state.empty_trash();
+    let life = Rc::new(Life::default());
+    let object = StateObject {
+        own: Rc::new(state),
+        life: life.clone(),
+        state: cx.state.clone(),
+    };
+    let object = JsObject::new(cx.context.root_shape(), proto.as_object(), object).upcast();
+    life.begin(&object);
+    object.into()
+}
+
+pub(crate) fn state<T: sinew_bridge::Trace<Boa>>(value: &JsValue) -> Option<Rc<T>> {
+    let object = value.as_object()?;
+    let own: Rc<dyn Any> = object.downcast_ref::<StateObject>()?.own.clone();
+    own.downcast().ok()
+}
+
 pub(crate) fn host_data(cx: &Scope<'_>, value: &JsValue) -> Option<HostData> {
     let object = value.as_object()?;
     if let Some(host) = object.downcast_ref::<HostObject>() {
@@ -221,6 +283,9 @@ pub(crate) fn downgrade(cx: &Scope<'_>, value: &JsValue) -> Weak {
     };
     if let Some(host) = object.downcast_ref::<HostObject>() {
         return Weak(Some(host.life.clone()));
+    }
+    if let Some(object) = object.downcast_ref::<StateObject>() {
+        return Weak(Some(object.life.clone()));
     }
     let gc_objects = cx.state.gc_objects.borrow();
     Weak(match gc_objects.0.get(&address(&object)) {
@@ -428,7 +493,7 @@ pub(crate) fn object_class(cx: &mut Scope<'_>, value: &JsValue) -> Option<Object
         || object.is::<JsSymbol>()
         || object.is::<JsBigInt>();
     Some(match () {
-        () if object.is_ordinary() || object.is::<HostObject>() => ObjectClass::Ordinary,
+        () if object.is_ordinary() => ObjectClass::Ordinary,
         () if object.is_array() => ObjectClass::Array,
         () if object.is::<Proxy>() && host_data(cx, value).is_some() => ObjectClass::Other,
         () if object.is::<Proxy>() => ObjectClass::Proxy,
@@ -445,6 +510,7 @@ pub(crate) fn object_class(cx: &mut Scope<'_>, value: &JsValue) -> Option<Object
         () if object.is::<OrderedSet>() => ObjectClass::Set,
         () if object.is::<ModuleNamespace>() => ObjectClass::Namespace,
         () if is_primitive => ObjectClass::Primitive,
+        () if object.is::<HostObject>() || object.is::<StateObject>() => ObjectClass::Platform,
         () => weak_class(cx, object),
     })
 }

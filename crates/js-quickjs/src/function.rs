@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rquickjs::qjs;
 use sinew_bridge::convert::Number;
-use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn, Throw};
+use sinew_bridge::{ErrorClass, FunctionSpec, NativeFn, Throw, Trace};
 
 use crate::QuickJs;
 use crate::error::{Result, completion, fail, guarded, raise, throw};
@@ -16,7 +16,7 @@ use crate::value::{self, Value, Word};
 
 mod native;
 
-pub(crate) use native::{Native, Natives, finalize, native_header};
+pub(crate) use native::{Native, Natives, finalize, mark, native_header};
 
 /// The arguments of a native call: a pointer, since a copy of it all would go through memory each
 /// time one is read.
@@ -100,6 +100,26 @@ pub(crate) fn create_function<F: NativeFn<QuickJs>>(
     data: F::Data,
     spec: FunctionSpec<'_>,
 ) -> Result<Value> {
+    let function = new_function::<F>(cx, spec)?;
+    Native::attach(cx, &function, data);
+    Ok(function)
+}
+
+pub(crate) fn create_closure<F: NativeFn<QuickJs>>(
+    cx: &mut Scope<'_>,
+    data: F::Data,
+    spec: FunctionSpec<'_>,
+) -> Result<Value>
+where
+    F::Data: Trace<QuickJs>,
+{
+    let function = new_function::<F>(cx, spec)?;
+    Native::attach_traced(cx, &function, data);
+    Ok(function)
+}
+
+/// A function with the body `F` that owns nothing yet.
+fn new_function<F: NativeFn<QuickJs>>(cx: &mut Scope<'_>, spec: FunctionSpec<'_>) -> Result<Value> {
     cx.state.drop_dead();
     let Some(class) = class_of::<F>(cx.state) else {
         return Err(throw(
@@ -112,7 +132,6 @@ pub(crate) fn create_function<F: NativeFn<QuickJs>>(
     // SAFETY: a valid prototype and a registered class.
     let raw = unsafe { qjs::JS_NewObjectProtoClass(cx.ctx, proto, class) };
     let function = completion(cx, raw)?;
-    Native::attach(cx, &function, data);
     let length = Value::immediate(Word::number(f64::from(spec.length)));
     define_raw(cx, &function, "length", length, qjs::JS_PROP_CONFIGURABLE)?;
     let name = value::string(cx, spec.name)?;
@@ -164,7 +183,7 @@ pub(crate) fn register_class(
         }
         .as_ptr(),
         finalizer: Some(finalize),
-        gc_mark: None,
+        gc_mark: Some(mark),
         call,
         exotic: std::ptr::null_mut(),
     };

@@ -27,7 +27,7 @@ use std::rc::Rc;
 use sinew_bridge::convert::Number;
 use sinew_bridge::{
     Capability, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic, JsFeatures,
-    JsHost, NativeFn, ObjectClass, PromiseState, Property, PropertyKey, ValueType,
+    JsHost, NativeFn, ObjectClass, PromiseState, Property, PropertyKey, Trace, ValueType,
 };
 
 use crate::error::Result;
@@ -346,6 +346,18 @@ impl JsHost for QuickJs {
         object::create_host_object(cx, proto, data)
     }
 
+    fn create_state_object<T: Trace<Self>>(
+        cx: &mut Scope<'_>,
+        proto: &Value,
+        state: T,
+    ) -> Result<Value> {
+        object::create_state_object(cx, proto, state)
+    }
+
+    fn state<T: Trace<Self>>(cx: &mut Scope<'_>, value: &Value) -> Option<Rc<T>> {
+        object::state(cx, value)
+    }
+
     fn create_gc_object(cx: &mut Scope<'_>, data: HostData) -> Result<Value> {
         object::create_gc_object(cx, data)
     }
@@ -360,6 +372,17 @@ impl JsHost for QuickJs {
         spec: FunctionSpec<'_>,
     ) -> Result<Value> {
         function::create_function::<F>(cx, data, spec)
+    }
+
+    fn create_closure<F: NativeFn<Self>>(
+        cx: &mut Scope<'_>,
+        data: F::Data,
+        spec: FunctionSpec<'_>,
+    ) -> Result<Value>
+    where
+        F::Data: Trace<Self>,
+    {
+        function::create_closure::<F>(cx, data, spec)
     }
 
     fn function_data<F: NativeFn<Self>>(cx: &mut Scope<'_>, value: &Value) -> Option<F::Data>

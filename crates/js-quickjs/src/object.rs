@@ -17,8 +17,8 @@ mod host;
 
 pub use host::Weak;
 pub(crate) use host::{
-    Graves, check_proxies, create_gc_object, create_host_object, downgrade, gc_object_handler,
-    host_data, is_gc_object, upgrade,
+    Graves, check_proxies, create_gc_object, create_host_object, create_state_object, downgrade,
+    gc_object_handler, host_data, is_gc_object, state, upgrade,
 };
 
 /// A property key that is freed with the handle.
@@ -329,7 +329,10 @@ pub(crate) fn object_class(cx: &mut Scope<'_>, value: &Value) -> Option<ObjectCl
         } else if qjs::JS_IsFunction(cx.ctx, raw) {
             ObjectClass::Function
         } else {
-            cx.state.classes.of(qjs::JS_GetClassID(raw))
+            match qjs::JS_GetClassID(raw) {
+                class if class >= cx.state.host_class.get() => ObjectClass::Platform,
+                class => cx.state.classes.of(class),
+            }
         }
     };
     Some(class)

@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) natives: Natives,
     /// The first class of ours.
     pub(crate) host_class: Cell<qjs::JSClassID>,
+    /// The class of objects with a state.
+    pub(crate) state_class: Cell<qjs::JSClassID>,
     pub(crate) function_classes: RefCell<HashMap<TypeId, qjs::JSClassID>>,
     pub(crate) classes: Classes,
     pub(crate) foreign: Foreign,
@@ -254,6 +256,7 @@ pub(crate) fn open(
         stack_limit: Cell::new(top - stack_bytes),
         natives: Natives::default(),
         host_class: Cell::new(qjs::JSClassID::MAX),
+        state_class: Cell::new(qjs::JSClassID::MAX),
         function_classes: RefCell::default(),
         classes: Classes::default(),
         foreign: Foreign::default(),
@@ -307,6 +310,8 @@ fn prepare(state: &State) -> Result<(), String> {
     let failed = |what: &str| format!("cannot set up QuickJS: {what}");
     let host_class = register_class(rt, None).ok_or_else(|| failed("no class"))?;
     state.host_class.set(host_class);
+    let state_class = register_class(rt, None).ok_or_else(|| failed("no class"))?;
+    state.state_class.set(state_class);
     let nothing_class = register_class(rt, Some(nothing)).ok_or_else(|| failed("no class"))?;
     // SAFETY: a registered class.
     let raw = unsafe { qjs::JS_NewObjectClass(cx.ctx, nothing_class as _) };

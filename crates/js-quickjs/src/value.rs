@@ -182,8 +182,14 @@ impl Value {
     /// QuickJS must never see.
     #[inline]
     pub(crate) fn raw(&self, cx: &Scope<'_>) -> qjs::JSValue {
+        self.raw_of(&cx.state.live)
+    }
+
+    /// [`raw`](Self::raw) in the runtime whose life this is.
+    #[inline]
+    pub(crate) fn raw_of(&self, runtime: &Rc<Live>) -> qjs::JSValue {
         match &self.live {
-            Some(live) if !Rc::ptr_eq(live, &cx.state.live) => qjs::JS_UNDEFINED,
+            Some(live) if !Rc::ptr_eq(live, runtime) => qjs::JS_UNDEFINED,
             _ => self.word.raw(),
         }
     }

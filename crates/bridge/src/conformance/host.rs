@@ -19,6 +19,7 @@ mod promises;
 mod resizable;
 mod scripts;
 mod shared;
+mod states;
 mod strings;
 mod termination;
 mod values;
@@ -36,6 +37,7 @@ pub use promises::*;
 pub use resizable::*;
 pub use scripts::*;
 pub use shared::*;
+pub use states::*;
 pub use strings::*;
 pub use termination::*;
 pub use values::*;
@@ -99,6 +101,13 @@ macro_rules! host_conformance {
             gc_objects_carry_data
             gc_objects_from_outside
             dead_gc_objects_are_buried
+            // states
+            states_belong_to_their_objects
+            edges_keep_alive
+            cycles_of_edges_are_collected
+            edges_end_with_their_object
+            edges_survive_collections_amid_changes
+            weak_handles_to_states
             // buffers
             buffers_alias_both_ways
             detached_buffers_are_empty
@@ -195,6 +204,7 @@ mod tests {
             include_str!("host/resizable.rs"),
             include_str!("host/scripts.rs"),
             include_str!("host/shared.rs"),
+            include_str!("host/states.rs"),
             include_str!("host/strings.rs"),
             include_str!("host/termination.rs"),
             include_str!("host/values.rs"),

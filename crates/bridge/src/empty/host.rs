@@ -13,7 +13,7 @@ use crate::class::{throw, type_error};
 use crate::convert::Number;
 use crate::{
     Capability, Completion, ErrorClass, FunctionSpec, HostConfig, HostData, HostHooks, Intrinsic,
-    JsFeatures, JsHost, NativeFn, ObjectClass, PromiseState, PropertyKey, ValueType,
+    JsFeatures, JsHost, NativeFn, ObjectClass, PromiseState, PropertyKey, Trace, ValueType,
 };
 
 /// The engine.
@@ -355,6 +355,21 @@ impl JsHost for EmptyHost {
         Ok(cx.allocate(Kind::Host(data, graveyard), proto))
     }
 
+    fn create_state_object<T: Trace<Self>>(
+        cx: &mut Scope<'_>,
+        proto: &Value,
+        state: T,
+    ) -> Completion<Self> {
+        Ok(cx.allocate(Kind::State(Rc::new(state)), proto))
+    }
+
+    fn state<T: Trace<Self>>(_: &mut Scope<'_>, value: &Value) -> Option<Rc<T>> {
+        match &value.object()?.kind {
+            Kind::State(state) => state.clone().downcast().ok(),
+            _ => None,
+        }
+    }
+
     fn create_gc_object(cx: &mut Scope<'_>, data: HostData) -> Completion<Self> {
         let graveyard = cx.graveyard.clone();
         Ok(cx.allocate(Kind::Gc(data, graveyard), &Value::Null))
@@ -373,6 +388,17 @@ impl JsHost for EmptyHost {
         spec: FunctionSpec<'_>,
     ) -> Completion<Self> {
         Ok(cx.function::<F>(data, spec))
+    }
+
+    fn create_closure<F: NativeFn<Self>>(
+        cx: &mut Scope<'_>,
+        data: F::Data,
+        spec: FunctionSpec<'_>,
+    ) -> Completion<Self>
+    where
+        F::Data: Trace<Self>,
+    {
+        Self::create_function::<F>(cx, data, spec)
     }
 
     fn function_data<F: NativeFn<Self>>(_: &mut Scope<'_>, value: &Value) -> Option<F::Data>

@@ -36,6 +36,7 @@ pub(super) enum Kind {
     /// The frames that were put on its stack.
     Error(RefCell<Vec<String>>),
     Host(HostData, Graveyard),
+    State(Rc<dyn Any>),
     /// An Exported GC Object: without a prototype, never extensible.
     Gc(HostData, Graveyard),
     Function(Box<dyn Body>),
@@ -163,7 +164,8 @@ impl Object {
         match &self.kind {
             Kind::Array => ObjectClass::Array,
             Kind::Error(_) => ObjectClass::Error,
-            Kind::Ordinary | Kind::Host(..) => ObjectClass::Ordinary,
+            Kind::Ordinary => ObjectClass::Ordinary,
+            Kind::Host(..) | Kind::State(_) => ObjectClass::Platform,
             Kind::Function(_) => ObjectClass::Function,
             Kind::Gc(..) => ObjectClass::Other,
             Kind::Promise(_) => ObjectClass::Promise,

@@ -4,6 +4,9 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use rquickjs::qjs;
+use sinew_bridge::{Edge, Trace};
+
+use crate::QuickJs;
 
 use crate::scope::{Scope, State};
 use crate::value::Value;
@@ -27,11 +30,31 @@ pub(crate) struct Header {
     pub(crate) alive: OnceCell<Rc<Cell<bool>>>,
     /// Frees the whole of it.
     free: unsafe fn(*mut Header),
+    /// Visits the edges of what has any.
+    trace: Option<TraceFn>,
 }
+
+type TraceFn = unsafe fn(*const Header, &mut dyn FnMut(&Edge<QuickJs>));
 
 impl<D: 'static> Native<D> {
     /// Gives `data` to `object`, which is new and of a class with [`finalize`].
     pub(crate) fn attach(cx: &Scope<'_>, object: &Value, data: D) {
+        Self::attach_with(cx, object, data, None);
+    }
+
+    /// Gives `data` to `object`, which is new and of a class with [`finalize`] and [`mark`].
+    pub(crate) fn attach_traced(cx: &Scope<'_>, object: &Value, data: D)
+    where
+        D: Trace<QuickJs>,
+    {
+        let trace: TraceFn = |header, visit| {
+            // SAFETY: the header is the first field of this very type, and valid.
+            unsafe { (*header.cast::<Self>()).data.trace(visit) };
+        };
+        Self::attach_with(cx, object, data, Some(trace));
+    }
+
+    fn attach_with(cx: &Scope<'_>, object: &Value, data: D, trace: Option<TraceFn>) {
         let native = Box::into_raw(Box::new(Self {
             header: Header {
                 state: cx.state,
@@ -42,6 +65,7 @@ impl<D: 'static> Native<D> {
                     // SAFETY: the header is the first field of this very type, from `Box::into_raw`.
                     drop(unsafe { Box::from_raw(header.cast::<Self>()) });
                 },
+                trace,
             },
             data,
         }));
@@ -116,8 +140,33 @@ pub(crate) unsafe extern "C" fn finalize(rt: *mut qjs::JSRuntime, object: qjs::J
     // its state, which outlives it.
     unsafe {
         let header = qjs::JS_GetAnyOpaque(object, &mut class).cast::<Header>();
-        if !header.is_null() {
-            State::of(rt).natives.bury(header);
+        if header.is_null() {
+            return;
+        }
+        // The counts of edges are QuickJS's to take now: later, what they lead to may be gone too.
+        if let Some(trace) = (*header).trace {
+            trace(header, &mut |edge| drop(edge.take()));
+        }
+        State::of(rt).natives.bury(header);
+    }
+}
+
+/// Shows the collector what an object of ours leads to.
+pub(crate) unsafe extern "C" fn mark(
+    rt: *mut qjs::JSRuntime,
+    object: qjs::JSValue,
+    mark: qjs::JS_MarkFunc,
+) {
+    let mut class = 0;
+    // SAFETY: the opaque pointer of our objects is null or from `Native::attach`. Each edge owns the
+    // one count of its value that is shown here, as `Trace` promises.
+    unsafe {
+        let header = qjs::JS_GetAnyOpaque(object, &mut class).cast::<Header>();
+        if let Some(trace) = header.as_ref().and_then(|header| header.trace) {
+            let live = &State::of(rt).live;
+            trace(header, &mut |edge| {
+                edge.visit(|value| qjs::JS_MarkValue(rt, value.raw_of(live), mark));
+            });
         }
     }
 }

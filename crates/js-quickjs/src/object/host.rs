@@ -4,14 +4,16 @@
 //! of them, so it is a proxy, whose target is a host object that nobody else ever sees, and whose
 //! handler is one that only such proxies have.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
 use std::rc::Rc;
 
 use rquickjs::qjs;
-use sinew_bridge::{Graveyard, HostData};
+use sinew_bridge::{Edge, Graveyard, HostData, Trace};
 
 use super::define_raw;
+use crate::QuickJs;
 use crate::error::{Result, completion, status};
 use crate::function::{Native, native_header};
 use crate::scope::Scope;
@@ -29,6 +31,45 @@ pub(crate) fn create_host_object(
     let object = completion(cx, raw)?;
     Native::attach(cx, &object, HostCell(data, cx.state.graves.clone()));
     Ok(object)
+}
+
+pub(crate) fn create_state_object<T: Trace<QuickJs>>(
+    cx: &mut Scope<'_>,
+    proto: &Value,
+    state: T,
+) -> Result<Value> {
+    cx.state.drop_dead();
+    let class = cx.state.state_class.get();
+    // SAFETY: an object or null, and a registered class.
+    let raw = unsafe { qjs::JS_NewObjectProtoClass(cx.ctx, proto.raw(cx), class) };
+    let object = completion(cx, raw)?;
+    Native::attach_traced(cx, &object, StateCell(Rc::new(state)));
+    Ok(object)
+}
+
+pub(crate) fn state<T: Trace<QuickJs>>(cx: &mut Scope<'_>, value: &Value) -> Option<Rc<T>> {
+    // SAFETY: the opaque pointer of an object of this class is null or what `attach_traced` set.
+    let cell = unsafe {
+        qjs::JS_GetOpaque(value.raw(cx), cx.state.state_class.get())
+            .cast::<Native<StateCell>>()
+            .as_ref()
+    };
+    let state: Rc<dyn Any> = cell?.data.0.clone();
+    state.downcast().ok()
+}
+
+/// The state of an object, of whatever type. It is made here and nowhere given to two objects.
+struct StateCell(Rc<dyn AnyState>);
+
+trait AnyState: Trace<QuickJs> + Any {}
+
+impl<T: Trace<QuickJs>> AnyState for T {}
+
+// SAFETY: what the one cell of a state shows are the state's edges.
+unsafe impl Trace<QuickJs> for StateCell {
+    fn trace(&self, visit: &mut dyn FnMut(&Edge<QuickJs>)) {
+        self.0.trace(visit);
+    }
 }
 
 /// [A new Exported GC Object](https://webassembly.github.io/spec/js-api/#a-new-exported-gc-object),
