@@ -8,8 +8,8 @@ use std::sync::Arc;
 use sinew_bridge::lend::{Lent, Scopes};
 use sinew_bridge::stack::{HEADROOM, StackBounds};
 use sinew_bridge::{
-    Budget, Completion, ErrorClass, Graveyard, HostData, JsHost, ResourceLimits, Termination,
-    Throw, WasmEngine, class,
+    Budget, Completion, ErrorClass, Graveyard, JsHost, ResourceLimits, Termination, Throw,
+    WasmEngine, class,
 };
 
 use crate::compile_cache::CompileCache;
@@ -135,12 +135,12 @@ impl<J: JsHost, W: WasmEngine> Agent<J, W> {
         Ok(())
     }
 
-    /// Frees what belongs to dead objects of the API's classes. Data of other classes is returned.
-    pub(crate) fn bury(&self) -> Vec<HostData> {
+    /// Frees what belongs to dead objects of the API's classes.
+    pub(crate) fn bury(&self) {
         let dead = std::mem::take(&mut *self.graveyard.borrow_mut());
-        dead.into_iter()
-            .filter(|data| !webassembly::release(self, *data))
-            .collect()
+        for data in dead {
+            webassembly::release(self, data);
+        }
     }
 
     /// Lets go of everything: buffers are detached first, then the store goes, then the handles.

@@ -13,7 +13,7 @@ use sinew_bridge::{
     Property, ResourceLimits, Termination, WasmEngine,
 };
 use sinew_registry::{Resolver, Root};
-use sinew_web::{Web, WebConfig};
+use sinew_web::{Apis, Web, WebConfig};
 
 use crate::agent::Agent;
 use crate::cache::ModuleCache;
@@ -34,8 +34,8 @@ pub type Sink = Box<dyn FnMut(&str)>;
 
 /// Sets a [`Runtime`] up.
 ///
-/// Without further ado a runtime has ECMAScript, `WebAssembly`, console and timers, opens no files
-/// and has no deadline.
+/// Without further ado a runtime has ECMAScript, `WebAssembly` and the Web's interfaces, opens no
+/// files and has no deadline.
 pub struct RuntimeBuilder<J: JsHost, W: WasmEngine> {
     root: Option<PathBuf>,
     entry: Option<PathBuf>,
@@ -44,7 +44,7 @@ pub struct RuntimeBuilder<J: JsHost, W: WasmEngine> {
     timeout: Option<Duration>,
     interruptible: bool,
     max_file_bytes: u64,
-    globals: bool,
+    apis: Apis,
     stdout: Option<Sink>,
     stderr: Option<Sink>,
     color: bool,
@@ -73,7 +73,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
             timeout: None,
             interruptible: false,
             max_file_bytes: 1 << 30,
-            globals: true,
+            apis: Apis::all(),
             stdout: None,
             stderr: None,
             color: false,
@@ -131,9 +131,17 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         self
     }
 
-    /// Leaves out console, timers, `performance`, `TextEncoder` and `TextDecoder`.
-    pub fn without_globals(mut self) -> Self {
-        self.globals = false;
+    /// Which of the Web's interfaces the program finds; all unless set. What it does not touch costs
+    /// nothing.
+    ///
+    /// ```
+    /// # use sinew::{DefaultEngine, DefaultHost, Runtime};
+    /// # let builder = Runtime::<DefaultHost, DefaultEngine>::builder();
+    /// use sinew::Apis;
+    /// builder.apis(Apis::BASIC | Apis::ENCODING);
+    /// ```
+    pub fn apis(mut self, apis: Apis) -> Self {
+        self.apis = apis;
         self
     }
 
@@ -239,10 +247,12 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         };
         let hooks = loader.clone() as Rc<dyn HostHooks<J>>;
         let mut host = J::new(host_config, hooks).map_err(Error::setup)?;
-        let web = self.globals.then(|| Web::new(self.web_config(start)));
+        let web = Web::new(self.web_config(start));
+        let apis = self.apis;
         let functions = std::mem::take(&mut self.functions);
         host.enter(|cx| {
-            install(cx, &agent, &loader, web.as_ref(), functions)
+            web.install(cx, apis)
+                .and_then(|()| install(cx, &agent, &loader, functions))
                 .map_err(|throw| Error::of_throw(cx, &agent, &throw))
         })?;
         let watchdog = self
@@ -306,7 +316,6 @@ fn install<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Rc<Agent<J, W>>,
     loader: &Rc<Loader<J, W>>,
-    web: Option<&Rc<Web<J>>>,
     functions: Vec<HostFunction<J>>,
 ) -> Completion<J, ()> {
     let namespace = agent.install(cx)?;
@@ -316,9 +325,6 @@ fn install<J: JsHost, W: WasmEngine>(
         &namespace,
         namespace_instance::methods::<J, W>(),
     )?;
-    if let Some(web) = web {
-        web.install(cx)?;
-    }
     let global = J::global(cx);
     let name = wasm_import::NAME;
     let body = wasm_import::body::<J, W>;

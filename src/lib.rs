@@ -71,6 +71,7 @@ pub use sinew_bridge::{
     EngineConfig, JsFeatures, JsHost, ResourceLimits, ValueType, WasmEngine, WasmFeatures, types,
 };
 pub use sinew_registry::Listing;
+pub use sinew_web::Apis;
 pub use value::{FromJs, HostFn, IntoArgs, IntoJs, Local, Value};
 pub use webassembly::WasmModule;
 

@@ -36,7 +36,7 @@ pub struct Runtime<J: JsHost, W: WasmEngine> {
     host: Option<J>,
     pub(crate) agent: Rc<Agent<J, W>>,
     pub(crate) loader: Rc<Loader<J, W>>,
-    web: Option<Rc<Web<J>>>,
+    web: Rc<Web<J>>,
     _watchdog: Option<Watchdog>,
     _not_send: PhantomData<*const ()>,
 }
@@ -99,7 +99,7 @@ pub(crate) struct Parts<J: JsHost, W: WasmEngine> {
     pub host: J,
     pub agent: Rc<Agent<J, W>>,
     pub loader: Rc<Loader<J, W>>,
-    pub web: Option<Rc<Web<J>>>,
+    pub web: Rc<Web<J>>,
     pub watchdog: Option<Watchdog>,
 }
 
@@ -307,7 +307,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         }
     }
 
-    /// One turn: all jobs that wait, or else the timer that is due next. `false` when nothing is
+    /// One turn: all jobs that wait, or else the next task or timer that is due. `false` when nothing is
     /// left.
     fn turn(&mut self) -> Result<bool, Error> {
         let ran = self.enter(|cx| {
@@ -322,9 +322,10 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         if ran {
             return Ok(true);
         }
-        let Some(web) = self.web.clone() else {
-            return Ok(false);
-        };
+        let web = self.web.clone();
+        if self.enter(|cx| web.run_task(cx.scope))? {
+            return Ok(true);
+        }
         let Some(due) = web.next_timer() else {
             return Ok(false);
         };
@@ -359,11 +360,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
 
     /// Frees what belongs to dead objects.
     fn bury(&self) {
-        for data in self.agent.bury() {
-            if let Some(web) = &self.web {
-                web.release(data);
-            }
-        }
+        self.agent.bury();
     }
 
     /// What is loaded, with its facts.
@@ -459,14 +456,12 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
 impl<J: JsHost, W: WasmEngine> Drop for Runtime<J, W> {
     /// Buffers are detached, then the store goes, then every handle, then the JavaScript engine.
     fn drop(&mut self) {
-        let (agent, loader, web) = (self.agent.clone(), self.loader.clone(), self.web.take());
+        let (agent, loader, web) = (self.agent.clone(), self.loader.clone(), self.web.clone());
         if let Some(host) = &mut self.host {
             host.enter(|cx| {
                 agent.close(cx);
                 loader.clear();
-                if let Some(web) = &web {
-                    web.clear();
-                }
+                web.clear();
             });
         }
         self.host = None;

@@ -42,6 +42,7 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for ExceptionInterface {
             get: stack::<J, W>,
             set: None,
         }],
+        ..ClassSpec::BASE
     };
 }
 

@@ -40,6 +40,7 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for GlobalInterface {
             get: get::<J, W>,
             set: Some(set::<J, W>),
         }],
+        ..ClassSpec::BASE
     };
 }
 

@@ -255,6 +255,7 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for InstanceInterface {
             get: exports::<J, W>,
             set: None,
         }],
+        ..ClassSpec::BASE
     };
 }
 

@@ -55,6 +55,7 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for MemoryInterface {
             get: buffer::<J, W>,
             set: None,
         }],
+        ..ClassSpec::BASE
     };
 }
 

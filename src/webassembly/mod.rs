@@ -167,8 +167,8 @@ pub(crate) fn install<J: JsHost, W: WasmEngine>(
     Ok((classes, object))
 }
 
-/// Frees what a dead object of the API had. `false` when it is none of the API's.
-pub(crate) fn release<J: JsHost, W: WasmEngine>(agent: &Agent<J, W>, data: HostData) -> bool {
+/// Frees what a dead object of the API had.
+pub(crate) fn release<J: JsHost, W: WasmEngine>(agent: &Agent<J, W>, data: HostData) {
     match data.class {
         class_id::MODULE => {
             let module = agent.modules.borrow_mut().try_remove(data.slot as usize);
@@ -191,10 +191,8 @@ pub(crate) fn release<J: JsHost, W: WasmEngine>(agent: &Agent<J, W>, data: HostD
             }
         }
         // Entities live as long as their store; a new object is made when one is asked for.
-        class_id::MEMORY | class_id::TABLE | class_id::GLOBAL | class_id::TAG => {}
-        _ => return false,
+        _ => {}
     }
-    true
 }
 
 impl<J: JsHost, W: WasmEngine> Agent<J, W> {

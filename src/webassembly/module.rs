@@ -144,6 +144,7 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for ModuleInterface {
             },
         ],
         accessors: &[],
+        ..ClassSpec::BASE
     };
 }
 

@@ -53,6 +53,7 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for TableInterface {
             get: length::<J, W>,
             set: None,
         }],
+        ..ClassSpec::BASE
     };
 }
 

@@ -28,6 +28,7 @@ impl<J: JsHost, W: WasmEngine> Interface<J, W> for TagInterface {
         }],
         statics: &[],
         accessors: &[],
+        ..ClassSpec::BASE
     };
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sinew::{EngineConfig, ErrorKind, JsHost, ModuleCache, Runtime, Value, WasmEngine};
+use sinew::{Apis, EngineConfig, ErrorKind, JsHost, ModuleCache, Runtime, Value, WasmEngine};
 
 use crate::fixture::Folder;
 
@@ -11,7 +11,7 @@ on_every_pair! {
     values,
     errors_have_kinds,
     modules_are_shared_between_threads,
-    without_globals,
+    apis_are_chosen,
     console_goes_to_the_sinks,
 }
 
@@ -131,9 +131,9 @@ fn modules_are_shared_between_threads<J: JsHost, W: WasmEngine>() {
     assert_eq!(cache.len(), 1);
 }
 
-fn without_globals<J: JsHost, W: WasmEngine>() {
+fn apis_are_chosen<J: JsHost, W: WasmEngine>() {
     let mut runtime = Runtime::<J, W>::builder()
-        .without_globals()
+        .apis(Apis::empty())
         .build()
         .unwrap();
     let kinds =
@@ -141,6 +141,14 @@ fn without_globals<J: JsHost, W: WasmEngine>() {
     assert_eq!(
         runtime.eval::<String>("x", kinds).unwrap(),
         "undefined,undefined,undefined,object"
+    );
+    let mut runtime = Runtime::<J, W>::builder()
+        .apis(Apis::TIMERS | Apis::ENCODING)
+        .build()
+        .unwrap();
+    assert_eq!(
+        runtime.eval::<String>("x", kinds).unwrap(),
+        "undefined,function,function,object"
     );
 }
 

@@ -69,7 +69,7 @@ impl Pairing {
 
 fn run<J: JsHost, W: WasmEngine>(script: &Script) -> Vec<Result<(), Failure>> {
     let mut runtime = Runtime::<J, W>::builder()
-        .without_globals()
+        .apis(sinew::Apis::empty())
         .build()
         .expect("a runtime");
     let mut eval = |place: &str, code: &str| -> Result<(), String> {

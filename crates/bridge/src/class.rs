@@ -38,6 +38,46 @@ pub struct ClassSpec<J: JsHost, S: 'static> {
     pub statics: &'static [Method<J, S>],
     /// Attributes on the prototype.
     pub accessors: &'static [Accessor<J, S>],
+    /// Constants, on the interface object and on the prototype.
+    pub constants: &'static [(&'static str, i32)],
+    /// What else there is to define, such as iterators.
+    pub more: Option<Define<J, S>>,
+    /// The interface that it inherits from.
+    pub parent: Option<&'static ClassSpec<J, S>>,
+}
+
+/// A step of the definition of a class.
+pub type Define<J, S> = for<'s, 'a, 'b, 'c> fn(
+    &'a mut <J as JsHost>::Scope<'s>,
+    &'b Rc<S>,
+    &'c Class<J>,
+) -> Completion<J, ()>;
+
+impl<J: JsHost, S: 'static> ClassSpec<J, S> {
+    /// A class without a name, without members, which cannot be constructed. The brand is for
+    /// objects that carry [`HostData`]: objects with a state are told by its type.
+    pub const BASE: Self = Self {
+        name: "",
+        display: "",
+        id: 0,
+        length: 0,
+        constructor: illegal_constructor,
+        methods: &[],
+        statics: &[],
+        accessors: &[],
+        constants: &[],
+        more: None,
+        parent: None,
+    };
+}
+
+/// The constructor of an interface that has none.
+fn illegal_constructor<J: JsHost, S>(
+    cx: &mut J::Scope<'_>,
+    _: &Rc<S>,
+    _: J::Args<'_>,
+) -> Completion<J> {
+    Err(type_error::<J>(cx, "Illegal constructor"))
 }
 
 /// An [operation](https://webidl.spec.whatwg.org/#js-operations).
@@ -123,7 +163,8 @@ pub fn create_function<J: JsHost, S: 'static>(
 }
 
 /// [Creates the interface object](https://webidl.spec.whatwg.org/#create-an-interface-object) of
-/// `spec`; its prototype inherits from `parent`, an object.
+/// `spec`; its prototype inherits from `parent`, an object. The interface object of an
+/// [inherited interface](ClassSpec::parent) is the caller's to set.
 pub fn define_class<J: JsHost, S: 'static>(
     cx: &mut J::Scope<'_>,
     state: &Rc<S>,
@@ -153,10 +194,37 @@ pub fn define_class<J: JsHost, S: 'static>(
     for accessor in spec.accessors {
         define_accessor(cx, state, &prototype, accessor)?;
     }
-    Ok(Class {
+    for target in [&constructor, &prototype] {
+        define_constants::<J>(cx, target, spec.constants)?;
+    }
+    let class = Class {
         constructor,
         prototype,
-    })
+    };
+    if let Some(more) = spec.more {
+        more(cx, state, &class)?;
+    }
+    Ok(class)
+}
+
+/// Defines [constants](https://webidl.spec.whatwg.org/#define-the-constants).
+fn define_constants<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    target: &J::Value,
+    constants: &[(&str, i32)],
+) -> Completion<J, ()> {
+    for &(name, value) in constants {
+        let property = Property {
+            kind: PropertyKind::Data {
+                value: J::number_i32(value),
+                writable: false,
+            },
+            enumerable: true,
+            configurable: false,
+        };
+        J::define_property(cx, target, name.into(), property)?;
+    }
+    Ok(())
 }
 
 /// Makes `prototype` the fixed `prototype` of a constructor, and that its `constructor`, as classes

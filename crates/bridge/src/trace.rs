@@ -97,6 +97,13 @@ unsafe impl<J: JsHost, T: Trace<J>> Trace<J> for Vec<T> {
     }
 }
 
+// SAFETY: each element belongs to the array, and comes once.
+unsafe impl<J: JsHost, T: Trace<J>, const N: usize> Trace<J> for [T; N] {
+    fn trace(&self, visit: &mut dyn FnMut(&Edge<J>)) {
+        self.iter().for_each(|inner| inner.trace(visit));
+    }
+}
+
 // SAFETY: each element belongs to the container, and comes once.
 unsafe impl<J: JsHost, T: Trace<J>> Trace<J> for VecDeque<T> {
     fn trace(&self, visit: &mut dyn FnMut(&Edge<J>)) {
@@ -156,9 +163,9 @@ without_edges!(() bool u32 u64 usize f64 String);
 /// ```
 #[macro_export]
 macro_rules! trace {
-    (struct $name:ident { $($field:ident),* $(,)? }) => {
+    (struct $name:ident $(<const $n:ident: usize>)? { $($field:ident),* $(,)? }) => {
         // SAFETY: the pattern binds each field once, and the fields belong to the structure.
-        unsafe impl<J: $crate::JsHost> $crate::Trace<J> for $name<J> {
+        unsafe impl<J: $crate::JsHost $(, const $n: usize)?> $crate::Trace<J> for $name<J $(, $n)?> {
             fn trace(&self, visit: &mut dyn FnMut(&$crate::Edge<J>)) {
                 let Self { $($field,)* .. } = self;
                 $($crate::Trace::trace($field, visit);)*

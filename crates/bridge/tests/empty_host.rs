@@ -222,6 +222,7 @@ const COUNTER: ClassSpec<EmptyHost, ()> = ClassSpec {
         },
         set: None,
     }],
+    ..ClassSpec::BASE
 };
 
 #[test]

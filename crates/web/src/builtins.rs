@@ -3,6 +3,8 @@
 //! What the seam has no operation for is done by calling the function of the standard library that
 //! does it. An engine may lack some of them; then the caller does without.
 
+use std::cell::RefCell;
+
 use sinew_bridge::{
     Completion, JsHost, PropertyKey, PropertyKind, Throw, ValueType, WellKnownSymbol,
 };
@@ -60,7 +62,7 @@ builtins! {
 /// The captured functions of a realm, and the classes of this crate.
 pub(crate) struct Builtins<J: JsHost> {
     functions: Vec<Option<J::Value>>,
-    classes: Vec<J::Value>,
+    classes: RefCell<Vec<J::Value>>,
 }
 
 impl<J: JsHost> Builtins<J> {
@@ -81,19 +83,20 @@ impl<J: JsHost> Builtins<J> {
         }
         Ok(Self {
             functions,
-            classes: Vec::new(),
+            classes: RefCell::default(),
         })
     }
 
     /// Adds a class of this crate.
-    pub(crate) fn add_class(&mut self, constructor: &J::Value) {
-        self.classes.push(constructor.clone());
+    pub(crate) fn add_class(&self, constructor: &J::Value) {
+        self.classes.borrow_mut().push(constructor.clone());
     }
 
     /// Whether a function is a class of this crate.
     pub(crate) fn is_class(&self, function: &J::Value) -> bool {
         let identity = J::identity(function);
-        let mut identities = self.classes.iter().map(J::identity);
+        let classes = self.classes.borrow();
+        let mut identities = classes.iter().map(J::identity);
         identities.any(|other| other == identity)
     }
 

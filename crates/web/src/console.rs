@@ -10,6 +10,7 @@ use sinew_bridge::{
 };
 
 use crate::format::format;
+use crate::globals::Global;
 use crate::inspect::{Inspector, Options};
 use crate::{Web, webidl};
 
@@ -36,18 +37,15 @@ enum Stream {
     Err,
 }
 
-pub(crate) fn install<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    web: &Rc<Web<J>>,
-    global: &J::Value,
-) -> Completion<J, ()> {
+/// [`console`](https://console.spec.whatwg.org/#console-namespace)
+fn console<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J> {
     let proto = plain_object::<J>(cx)?;
     let console = J::create_object(cx, &proto)?;
-    define_methods(cx, web, &console, Web::CONSOLE)?;
+    define_methods(cx, web, &console, Web::CONSOLE_OPERATIONS)?;
     let tag = J::string(cx, "console")?;
     let to_string_tag = PropertyKey::Symbol(WellKnownSymbol::ToStringTag);
     J::define_property(cx, &console, to_string_tag, Property::readonly(tag))?;
-    J::define_property(cx, global, "console".into(), Property::hidden(console))
+    Ok(console)
 }
 
 macro_rules! operations {
@@ -57,7 +55,9 @@ macro_rules! operations {
 }
 
 impl<J: JsHost> Web<J> {
-    const CONSOLE: &'static [Method<J, Self>] = operations! {
+    pub(crate) const CONSOLE: &'static [Global<J>] = &[Global::namespace("console", console)];
+
+    const CONSOLE_OPERATIONS: &'static [Method<J, Self>] = operations! {
         "assert" => assert,
         "clear" => clear,
         "debug" => log,

@@ -1,7 +1,8 @@
 //! The global objects that JavaScript hosts have in common, written once for every JavaScript
 //! engine.
 //!
-//! [`Web`] is what the globals of one realm share; [`Web::install`] defines them:
+//! [`Web`] is what the globals of one realm share; [`Web::install`] defines those that the embedder
+//! [chose](Apis), and makes each when it is first touched:
 //!
 //! | global | standard | file |
 //! |---|---|---|
@@ -10,6 +11,10 @@
 //! | `queueMicrotask` | [HTML](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing) | `microtask.rs` |
 //! | `performance` | [High Resolution Time](https://w3c.github.io/hr-time/) | `performance.rs` |
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
+//! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
+//!
+//! What they are built of: `globals.rs` (properties made when touched), `closure.rs` (functions that
+//! own values, promises), `webidl.rs` (conversions), `tasks.rs`.
 //!
 //! Nothing here blocks, spawns or sleeps: the embedder asks [`Web::next_timer`] how long it may
 //! wait and calls [`Web::run_timer`] when that time has come.
@@ -17,38 +22,42 @@
 //! Rules of the crate: arguments are converted before any state is borrowed, and no borrow is held
 //! while user code may run; internal steps look nothing up on objects that user code can patch,
 //! they use built-in functions taken at installation
-//! (`builtins.rs`).
+//! (`builtins.rs`). An object's own values are [`Edge`](sinew_bridge::Edge)s of its state, so that
+//! the collector sees them.
 
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
-use std::ops::Range;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use sinew_bridge::class::{Class, ClassSpec, define_class, type_error};
-use sinew_bridge::{Completion, HostData, Intrinsic, JsHost, Property};
+use sinew_bridge::class::{Class, ClassSpec, define_class, prototype_of_new_target, type_error};
+use sinew_bridge::{Completion, Intrinsic, JsHost, Trace};
 
+mod apis;
 mod builtins;
+mod closure;
 mod console;
+mod dom_exception;
 mod format;
+mod globals;
 mod inspect;
 mod microtask;
 mod performance;
-mod slab;
+mod tasks;
 mod text_decoder;
 mod text_encoder;
 mod timers;
 mod webidl;
 
+pub use apis::Apis;
+
 use builtins::Builtins;
 use console::Console;
-use slab::Slab;
-use text_decoder::Decoding;
+use globals::Make;
+use tasks::Task;
 use timers::Timers;
-
-/// The [`HostData::class`] values of this crate's objects.
-pub const CLASS_IDS: Range<u32> = 32..48;
 
 /// Where text goes that the guest prints.
 pub type Sink = Box<dyn FnMut(&str)>;
@@ -76,7 +85,7 @@ pub struct Web<J: JsHost> {
     time_origin: f64,
     console: RefCell<Console>,
     timers: RefCell<Timers<J>>,
-    decoders: RefCell<Slab<Decoding>>,
+    tasks: RefCell<VecDeque<Task<J>>>,
     /// `None` before installation and after [`Web::clear`].
     realm: RefCell<Option<Rc<Realm<J>>>>,
 }
@@ -85,8 +94,10 @@ pub struct Web<J: JsHost> {
 /// [`Web`], so it is a cycle until [`Web::clear`].
 struct Realm<J: JsHost> {
     builtins: Builtins<J>,
-    text_encoder: Class<J>,
-    text_decoder: Class<J>,
+    /// The interfaces that were touched, by name.
+    classes: RefCell<HashMap<&'static str, Class<J>>>,
+    /// The objects of the global scope that were touched, by name.
+    objects: RefCell<HashMap<&'static str, J::Value>>,
 }
 
 impl<J: JsHost> Web<J> {
@@ -104,31 +115,21 @@ impl<J: JsHost> Web<J> {
             time_origin: origin.as_secs_f64() * 1000.0,
             console: RefCell::default(),
             timers: RefCell::default(),
-            decoders: RefCell::default(),
+            tasks: RefCell::default(),
             realm: RefCell::new(None),
         })
     }
 
-    /// Defines the globals on the global object. To be called once, before any user code runs.
-    pub fn install(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        let mut builtins = Builtins::capture(cx)?;
-        let global = J::global(cx);
-        console::install(cx, self, &global)?;
-        timers::install(cx, self, &global)?;
-        microtask::install(cx, self, &global)?;
-        performance::install(cx, self, &global)?;
-        let text_encoder = self.define_global_class(cx, &global, &Self::TEXT_ENCODER)?;
-        let text_decoder = self.define_global_class(cx, &global, &Self::TEXT_DECODER)?;
-        for class in [&text_encoder, &text_decoder] {
-            builtins.add_class(&class.constructor);
-        }
+    /// Defines the globals of `apis` on the global object. To be called once, before any user code
+    /// runs.
+    pub fn install(self: &Rc<Self>, cx: &mut J::Scope<'_>, apis: Apis) -> Completion<J, ()> {
         let realm = Realm {
-            builtins,
-            text_encoder,
-            text_decoder,
+            builtins: Builtins::capture(cx)?,
+            classes: RefCell::default(),
+            objects: RefCell::default(),
         };
         *self.realm.borrow_mut() = Some(Rc::new(realm));
-        Ok(())
+        self.define_globals(cx, apis)
     }
 
     /// When the next timer is due; `None` when there is none.
@@ -143,21 +144,14 @@ impl<J: JsHost> Web<J> {
         timers::run_one(cx, self)
     }
 
-    /// Frees what belongs to a dead object: data from the
-    /// [graveyard](sinew_bridge::HostConfig::graveyard) whose class is one of [`CLASS_IDS`].
-    pub fn release(&self, data: HostData) {
-        if data.class == Self::TEXT_DECODER.id {
-            self.decoders.borrow_mut().remove(data.slot);
-        }
-    }
-
-    /// Drops every JavaScript value it holds: all timers, and what installation left. To be called
+    /// Drops every JavaScript value it holds: all timers, all tasks, and what installation left. To be called
     /// before the engine goes; the globals' functions do not work after it.
     pub fn clear(&self) {
         // Taken out first, dropped second: a finalizer finds no borrow.
         let timers = self.timers.take();
+        let tasks = self.tasks.take();
         let realm = self.realm.borrow_mut().take();
-        drop((timers, realm));
+        drop((timers, tasks, realm));
     }
 
     fn realm(&self, cx: &mut J::Scope<'_>) -> Completion<J, Rc<Realm<J>>> {
@@ -167,16 +161,89 @@ impl<J: JsHost> Web<J> {
         }
     }
 
-    fn define_global_class(
+    /// An interface of the realm, which is made when it is first asked for.
+    pub(crate) fn class(
         self: &Rc<Self>,
         cx: &mut J::Scope<'_>,
-        global: &J::Value,
         spec: &ClassSpec<J, Self>,
     ) -> Completion<J, Class<J>> {
-        let parent = J::intrinsic(cx, Intrinsic::ObjectPrototype);
-        let class = define_class(cx, self, spec, &parent)?;
-        let property = Property::hidden(class.constructor.clone());
-        J::define_property(cx, global, spec.name.into(), property)?;
+        let realm = self.realm(cx)?;
+        if let Some(class) = realm.classes.borrow().get(spec.name) {
+            return Ok(class.clone());
+        }
+        let parent = match spec.parent {
+            Some(parent) => Some(self.class(cx, parent)?),
+            None => None,
+        };
+        let proto = match &parent {
+            Some(parent) => parent.prototype.clone(),
+            None => J::intrinsic(cx, Intrinsic::ObjectPrototype),
+        };
+        let class = define_class(cx, self, spec, &proto)?;
+        if let Some(parent) = &parent {
+            J::set_prototype(cx, &class.constructor, &parent.constructor)?;
+        }
+        realm.builtins.add_class(&class.constructor);
+        let mut classes = realm.classes.borrow_mut();
+        classes.insert(spec.name, class.clone());
         Ok(class)
+    }
+
+    /// An object of the global scope, which is made when it is first asked for.
+    pub(crate) fn object(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        name: &'static str,
+        make: Make<J>,
+    ) -> Completion<J> {
+        let realm = self.realm(cx)?;
+        if let Some(object) = realm.objects.borrow().get(name) {
+            return Ok(object.clone());
+        }
+        let object = make(cx, self)?;
+        let mut objects = realm.objects.borrow_mut();
+        objects.insert(name, object.clone());
+        Ok(object)
+    }
+
+    /// The object that a constructor of this interface returns. Runs user code.
+    pub(crate) fn construct<T: Trace<J>>(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        args: J::Args<'_>,
+        spec: &ClassSpec<J, Self>,
+        state: T,
+    ) -> Completion<J> {
+        let class = self.class(cx, spec)?;
+        let proto = prototype_of_new_target(cx, args, &class)?;
+        J::create_state_object(cx, &proto, state)
+    }
+
+    /// A new object of this interface. Runs no user code.
+    pub(crate) fn create<T: Trace<J>>(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        spec: &ClassSpec<J, Self>,
+        state: T,
+    ) -> Completion<J> {
+        let class = self.class(cx, spec)?;
+        J::create_state_object(cx, &class.prototype, state)
+    }
+
+    /// The state of the `this` of a member of this interface.
+    pub(crate) fn this<T: Trace<J>>(
+        &self,
+        cx: &mut J::Scope<'_>,
+        args: J::Args<'_>,
+        spec: &ClassSpec<J, Self>,
+    ) -> Completion<J, Rc<T>> {
+        let this = J::this(cx, args);
+        match J::state(cx, &this) {
+            Some(state) => Ok(state),
+            None => {
+                let message = format!("receiver is not a {}", spec.display);
+                Err(type_error::<J>(cx, &message))
+            }
+        }
     }
 }

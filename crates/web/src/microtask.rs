@@ -2,25 +2,14 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::class::{Method, define_methods};
 use sinew_bridge::{Completion, JsHost};
 
+use crate::globals::Global;
 use crate::{Web, webidl};
 
-pub(crate) fn install<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    web: &Rc<Web<J>>,
-    global: &J::Value,
-) -> Completion<J, ()> {
-    define_methods(cx, web, global, Web::QUEUE_MICROTASK)
-}
-
 impl<J: JsHost> Web<J> {
-    const QUEUE_MICROTASK: &'static [Method<J, Self>] = &[Method {
-        name: "queueMicrotask",
-        length: 1,
-        body: queue_microtask,
-    }];
+    pub(crate) const MICROTASKS: &'static [Global<J>] =
+        &[Global::operation("queueMicrotask", 1, queue_microtask)];
 }
 
 /// What the callback throws is for whoever runs the jobs to report.

@@ -1,35 +1,23 @@
 //! [`performance`](https://w3c.github.io/hr-time/#sec-performance), without the timeline.
 
+use std::marker::PhantomData;
 use std::rc::Rc;
 
-use sinew_bridge::class::{Accessor, ClassSpec, Method, brand, plain_object, type_error};
-use sinew_bridge::{Completion, HostData, JsHost, Property};
+use sinew_bridge::class::{ClassSpec, Method, plain_object};
+use sinew_bridge::{Completion, JsHost, Property, trace};
 
-use crate::{CLASS_IDS, Web};
-
-pub(crate) fn install<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    web: &Rc<Web<J>>,
-    global: &J::Value,
-) -> Completion<J, ()> {
-    let spec = Web::<J>::PERFORMANCE;
-    let class = web.define_global_class(cx, global, &spec)?;
-    let data = HostData {
-        class: spec.id,
-        slot: 0,
-    };
-    let performance = J::create_host_object(cx, &class.prototype, data)?;
-    let property = Property::data(performance);
-    J::define_property(cx, global, "performance".into(), property)
-}
+use crate::Web;
+use crate::globals::{Global, readonly};
 
 impl<J: JsHost> Web<J> {
-    const PERFORMANCE: ClassSpec<J, Self> = ClassSpec {
+    pub(crate) const PERFORMANCE: &'static [Global<J>] = &[
+        Global::interface(&Self::PERFORMANCE_CLASS),
+        Global::attribute("performance", performance),
+    ];
+
+    const PERFORMANCE_CLASS: ClassSpec<J, Self> = ClassSpec {
         name: "Performance",
         display: "Performance",
-        id: CLASS_IDS.start + 2,
-        length: 0,
-        constructor: illegal_constructor,
         methods: &[
             Method {
                 name: "now",
@@ -42,26 +30,26 @@ impl<J: JsHost> Web<J> {
                 body: to_json,
             },
         ],
-        statics: &[],
-        accessors: &[Accessor {
-            name: "timeOrigin",
-            get: time_origin,
-            set: None,
-        }],
+        accessors: &[readonly("timeOrigin", time_origin)],
+        ..ClassSpec::BASE
     };
 }
 
-fn illegal_constructor<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    _: &Rc<Web<J>>,
-    _: J::Args<'_>,
-) -> Completion<J> {
-    Err(type_error::<J>(cx, "Illegal constructor"))
+/// A Performance object; what it tells is the realm's.
+struct Performance<J: JsHost>(PhantomData<J>);
+
+trace!(
+    struct Performance {}
+);
+
+/// [`performance`](https://w3c.github.io/hr-time/#dom-windoworworkerglobalscope-performance)
+fn performance<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J> {
+    web.create(cx, &Web::PERFORMANCE_CLASS, Performance(PhantomData))
 }
 
 /// [`now()`](https://w3c.github.io/hr-time/#dom-performance-now)
 fn now<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
-    this_performance::<J>(cx, args)?;
+    this_performance(cx, web, args)?;
     Ok(J::number(web.start.elapsed().as_secs_f64() * 1000.0))
 }
 
@@ -71,20 +59,24 @@ fn time_origin<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    this_performance::<J>(cx, args)?;
+    this_performance(cx, web, args)?;
     Ok(J::number(web.time_origin))
 }
 
 /// [`toJSON()`](https://webidl.spec.whatwg.org/#default-tojson-steps)
 fn to_json<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
-    this_performance::<J>(cx, args)?;
+    this_performance(cx, web, args)?;
     let object = plain_object::<J>(cx)?;
     let property = Property::data(J::number(web.time_origin));
     J::define_property(cx, &object, "timeOrigin".into(), property)?;
     Ok(object)
 }
 
-fn this_performance<J: JsHost>(cx: &mut J::Scope<'_>, args: J::Args<'_>) -> Completion<J, ()> {
-    let this = J::this(cx, args);
-    brand(cx, &this, &Web::<J>::PERFORMANCE).map(|_| ())
+fn this_performance<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Web<J>,
+    args: J::Args<'_>,
+) -> Completion<J, ()> {
+    web.this::<Performance<J>>(cx, args, &Web::PERFORMANCE_CLASS)?;
+    Ok(())
 }

@@ -1,45 +1,32 @@
 //! [`TextDecoder`](https://encoding.spec.whatwg.org/#interface-textdecoder).
 
+use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding};
-use sinew_bridge::class::{
-    Accessor, ClassSpec, Method, brand, prototype_of_new_target, throw, type_error,
-};
-use sinew_bridge::{Completion, ErrorClass, HostData, JsHost, ValueType};
+use sinew_bridge::class::{ClassSpec, Method, throw, type_error};
+use sinew_bridge::{Completion, ErrorClass, JsHost, ValueType, trace};
 
-use crate::{CLASS_IDS, Web, webidl};
+use crate::globals::readonly;
+use crate::{Web, webidl};
 
 impl<J: JsHost> Web<J> {
     pub(crate) const TEXT_DECODER: ClassSpec<J, Self> = ClassSpec {
         name: "TextDecoder",
         display: "TextDecoder",
-        id: CLASS_IDS.start + 1,
-        length: 0,
         constructor,
         methods: &[Method {
             name: "decode",
             length: 0,
             body: decode,
         }],
-        statics: &[],
         accessors: &[
-            Accessor {
-                name: "encoding",
-                get: encoding,
-                set: None,
-            },
-            Accessor {
-                name: "fatal",
-                get: fatal,
-                set: None,
-            },
-            Accessor {
-                name: "ignoreBOM",
-                get: ignore_bom,
-                set: None,
-            },
+            readonly("encoding", encoding),
+            readonly("fatal", fatal),
+            readonly("ignoreBOM", ignore_bom),
         ],
+        ..ClassSpec::BASE
     };
 }
 
@@ -49,7 +36,6 @@ fn constructor<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let realm = web.realm(cx)?;
     let label = J::arg(cx, args, 0);
     let label = match J::type_of(&label) {
         ValueType::Undefined => "utf-8".to_owned(),
@@ -59,34 +45,24 @@ fn constructor<J: JsHost>(
     let options = webidl::dictionary::<J>(cx, options, "the options of TextDecoder")?;
     let fatal = webidl::boolean_member::<J>(cx, &options, "fatal")?;
     let ignore_bom = webidl::boolean_member::<J>(cx, &options, "ignoreBOM")?;
-    let proto = prototype_of_new_target(cx, args, &realm.text_decoder)?;
 
     let Some(encoding) = Encoding::for_label_no_replacement(label.as_bytes()) else {
         let shown: String = label.chars().take(100).collect();
         let message = format!("the encoding label {shown:?} is not known");
         return Err(throw::<J>(cx, ErrorClass::RangeError, &message));
     };
-    let decoding = Decoding::new(encoding, fatal, ignore_bom);
-    let Some(slot) = web.decoders.borrow_mut().insert(decoding) else {
-        return Err(throw::<J>(cx, ErrorClass::RangeError, "too many decoders"));
+    let decoder = TextDecoder {
+        decoding: RefCell::new(Decoding::new(encoding, fatal, ignore_bom)),
+        _engine: PhantomData,
     };
-    let data = HostData {
-        class: Web::<J>::TEXT_DECODER.id,
-        slot,
-    };
-    let object = J::create_host_object(cx, &proto, data);
-    if object.is_err() {
-        web.release(data);
-    }
-    object
+    web.construct(cx, args, &Web::TEXT_DECODER, decoder)
 }
 
 /// [`decode(input, options)`](https://encoding.spec.whatwg.org/#dom-textdecoder-decode)
 ///
 /// AD-HOC: views of resizable buffers are accepted, as Node does. WebIDL refuses them.
 fn decode<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
-    let this = J::this(cx, args);
-    let slot = brand(cx, &this, &Web::<J>::TEXT_DECODER)?;
+    let this = web.this::<TextDecoder<J>>(cx, args, &Web::TEXT_DECODER)?;
     let input = J::arg(cx, args, 0);
     let missing = matches!(J::type_of(&input), ValueType::Undefined);
     if !missing && !webidl::is_buffer_source::<J>(cx, &input) {
@@ -98,22 +74,14 @@ fn decode<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>)
     let stream = webidl::boolean_member::<J>(cx, &options, "stream")?;
 
     // No user code runs from here on, so the state can stay borrowed over the raw bytes.
-    let run = |bytes: &[u8]| {
-        let mut decoders = web.decoders.borrow_mut();
-        let decoding = decoders.get_mut(slot)?;
-        Some(decoding.decode(bytes, stream))
-    };
+    let run = |bytes: &[u8]| this.decoding.borrow_mut().decode(bytes, stream);
     let decoded = match missing {
         true => run(&[]),
-        false => J::with_bytes(cx, &input, run).flatten(),
+        false => J::with_bytes(cx, &input, run).unwrap_or_else(|| run(&[])),
     };
     match decoded {
-        Some(Ok(text)) => J::string(cx, &text),
-        Some(Err(Malformed)) => {
-            let message = "the encoded data is not valid";
-            Err(type_error::<J>(cx, message))
-        }
-        None => Err(type_error::<J>(cx, "the decoder is gone")),
+        Ok(text) => J::string(cx, &text),
+        Err(Malformed) => Err(type_error::<J>(cx, "the encoded data is not valid")),
     }
 }
 
@@ -149,11 +117,19 @@ fn attribute<J: JsHost, T>(
     args: J::Args<'_>,
     get: impl FnOnce(&Decoding) -> T,
 ) -> Completion<J, T> {
-    let this = J::this(cx, args);
-    let slot = brand(cx, &this, &Web::<J>::TEXT_DECODER)?;
-    let value = web.decoders.borrow().get(slot).map(get);
-    value.ok_or_else(|| type_error::<J>(cx, "the decoder is gone"))
+    let this = web.this::<TextDecoder<J>>(cx, args, &Web::TEXT_DECODER)?;
+    Ok(get(&this.decoding.borrow()))
 }
+
+/// A TextDecoder object.
+struct TextDecoder<J: JsHost> {
+    decoding: RefCell<Decoding>,
+    _engine: PhantomData<J>,
+}
+
+trace!(
+    struct TextDecoder {}
+);
 
 /// What a TextDecoder object is associated with.
 pub(crate) struct Decoding {

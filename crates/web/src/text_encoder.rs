@@ -1,20 +1,23 @@
 //! [`TextEncoder`](https://encoding.spec.whatwg.org/#interface-textencoder).
 
+use std::marker::PhantomData;
 use std::rc::Rc;
 
-use sinew_bridge::class::{
-    Accessor, ClassSpec, Method, brand, plain_object, prototype_of_new_target, type_error,
-};
-use sinew_bridge::{Completion, HostData, JsHost, Property, ValueType};
+use sinew_bridge::class::{ClassSpec, Method, plain_object, type_error};
+use sinew_bridge::{Completion, JsHost, Property, ValueType, trace};
 
-use crate::{CLASS_IDS, Web, webidl};
+use crate::globals::{Global, readonly};
+use crate::{Web, webidl};
 
 impl<J: JsHost> Web<J> {
+    pub(crate) const ENCODING: &'static [Global<J>] = &[
+        Global::interface(&Self::TEXT_ENCODER),
+        Global::interface(&Self::TEXT_DECODER),
+    ];
+
     pub(crate) const TEXT_ENCODER: ClassSpec<J, Self> = ClassSpec {
         name: "TextEncoder",
         display: "TextEncoder",
-        id: CLASS_IDS.start,
-        length: 0,
         constructor,
         methods: &[
             Method {
@@ -28,14 +31,17 @@ impl<J: JsHost> Web<J> {
                 body: encode_into,
             },
         ],
-        statics: &[],
-        accessors: &[Accessor {
-            name: "encoding",
-            get: encoding,
-            set: None,
-        }],
+        accessors: &[readonly("encoding", encoding)],
+        ..ClassSpec::BASE
     };
 }
+
+/// A TextEncoder object, which has no state.
+struct TextEncoder<J: JsHost>(PhantomData<J>);
+
+trace!(
+    struct TextEncoder {}
+);
 
 /// [`new TextEncoder()`](https://encoding.spec.whatwg.org/#dom-textencoder)
 fn constructor<J: JsHost>(
@@ -43,24 +49,22 @@ fn constructor<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let realm = web.realm(cx)?;
-    let proto = prototype_of_new_target(cx, args, &realm.text_encoder)?;
-    let data = HostData {
-        class: Web::<J>::TEXT_ENCODER.id,
-        slot: 0,
-    };
-    J::create_host_object(cx, &proto, data)
+    web.construct(cx, args, &Web::TEXT_ENCODER, TextEncoder(PhantomData))
 }
 
 /// [`encoding`](https://encoding.spec.whatwg.org/#dom-textencoder-encoding)
-fn encoding<J: JsHost>(cx: &mut J::Scope<'_>, _: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
-    this_encoder::<J>(cx, args)?;
+fn encoding<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    this_encoder(cx, web, args)?;
     J::string(cx, "utf-8")
 }
 
 /// [`encode(input)`](https://encoding.spec.whatwg.org/#dom-textencoder-encode)
-fn encode<J: JsHost>(cx: &mut J::Scope<'_>, _: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
-    this_encoder::<J>(cx, args)?;
+fn encode<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
+    this_encoder(cx, web, args)?;
     let input = J::arg(cx, args, 0);
     let text = match J::type_of(&input) {
         ValueType::Undefined => String::new(),
@@ -75,7 +79,7 @@ fn encode_into<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    this_encoder::<J>(cx, args)?;
+    this_encoder(cx, web, args)?;
     if J::args_len(args) < 2 {
         return Err(type_error::<J>(cx, "encodeInto needs two arguments"));
     }
@@ -112,9 +116,13 @@ fn utf16_len(text: &str) -> usize {
     leading + astral
 }
 
-fn this_encoder<J: JsHost>(cx: &mut J::Scope<'_>, args: J::Args<'_>) -> Completion<J, ()> {
-    let this = J::this(cx, args);
-    brand(cx, &this, &Web::<J>::TEXT_ENCODER).map(|_| ())
+fn this_encoder<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Web<J>,
+    args: J::Args<'_>,
+) -> Completion<J, ()> {
+    web.this::<TextEncoder<J>>(cx, args, &Web::TEXT_ENCODER)?;
+    Ok(())
 }
 
 #[cfg(test)]

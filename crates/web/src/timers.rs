@@ -7,18 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use sinew_bridge::class::{Method, define_methods};
 use sinew_bridge::{Completion, JsHost, ValueType};
 
+use crate::globals::Global;
 use crate::{Web, webidl};
-
-pub(crate) fn install<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    web: &Rc<Web<J>>,
-    global: &J::Value,
-) -> Completion<J, ()> {
-    define_methods(cx, web, global, Web::TIMERS)
-}
 
 /// Runs the first timer that is due; `false` when none is.
 pub(crate) fn run_one<J: JsHost>(cx: &mut J::Scope<'_>, web: &Web<J>) -> Completion<J, bool> {
@@ -34,27 +26,11 @@ pub(crate) fn run_one<J: JsHost>(cx: &mut J::Scope<'_>, web: &Web<J>) -> Complet
 }
 
 impl<J: JsHost> Web<J> {
-    const TIMERS: &'static [Method<J, Self>] = &[
-        Method {
-            name: "setTimeout",
-            length: 1,
-            body: set_timeout,
-        },
-        Method {
-            name: "setInterval",
-            length: 1,
-            body: set_interval,
-        },
-        Method {
-            name: "clearTimeout",
-            length: 0,
-            body: clear,
-        },
-        Method {
-            name: "clearInterval",
-            length: 0,
-            body: clear,
-        },
+    pub(crate) const TIMERS: &'static [Global<J>] = &[
+        Global::operation("setTimeout", 1, set_timeout),
+        Global::operation("setInterval", 1, set_interval),
+        Global::operation("clearTimeout", 0, clear),
+        Global::operation("clearInterval", 0, clear),
     ];
 }
 

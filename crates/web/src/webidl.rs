@@ -2,7 +2,7 @@
 
 use sinew_bridge::class::type_error;
 use sinew_bridge::convert::to_int32;
-use sinew_bridge::{Completion, JsHost, ObjectClass, ValueType};
+use sinew_bridge::{Completion, JsHost, ObjectClass, PropertyKey, ValueType};
 
 /// [USVString](https://webidl.spec.whatwg.org/#js-USVString). Runs user code.
 pub(crate) fn usv_string<J: JsHost>(
@@ -72,4 +72,128 @@ pub(crate) fn callback<J: JsHost>(
         return Ok(value);
     }
     Err(type_error::<J>(cx, &format!("{what} is not a function")))
+}
+
+/// Throws unless at least `count` arguments were passed.
+pub(crate) fn required<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    args: J::Args<'_>,
+    count: usize,
+    what: &str,
+) -> Completion<J, ()> {
+    let given = J::args_len(args);
+    if given >= count {
+        return Ok(());
+    }
+    let plural = if count == 1 { "" } else { "s" };
+    let message = format!("{what} needs {count} argument{plural}, but got {given}");
+    Err(type_error::<J>(cx, &message))
+}
+
+/// Whether a value is `undefined`, as an argument or member that was left out is.
+pub(crate) fn is_missing<J: JsHost>(value: &J::Value) -> bool {
+    matches!(J::type_of(value), ValueType::Undefined)
+}
+
+/// Whether a value is an Object.
+pub(crate) fn is_object<J: JsHost>(value: &J::Value) -> bool {
+    matches!(J::type_of(value), ValueType::Object | ValueType::Function)
+}
+
+/// [DOMString](https://webidl.spec.whatwg.org/#js-DOMString), as code units. Runs user code.
+pub(crate) fn dom_string<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, Vec<u16>> {
+    let string = match J::type_of(value) {
+        ValueType::String => value.clone(),
+        _ => J::to_string(cx, value)?,
+    };
+    Ok(J::as_utf16(cx, &string).unwrap_or_default())
+}
+
+/// [ByteString](https://webidl.spec.whatwg.org/#js-ByteString). Runs user code.
+pub(crate) fn byte_string<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, Vec<u8>> {
+    let units = dom_string::<J>(cx, value)?;
+    let bytes: Option<Vec<u8>> = units.iter().map(|&unit| u8::try_from(unit).ok()).collect();
+    bytes.ok_or_else(|| type_error::<J>(cx, "the string has a character beyond U+00FF"))
+}
+
+/// A [dictionary](https://webidl.spec.whatwg.org/#js-dictionary) member; `None` when it is not
+/// there. Runs user code.
+pub(crate) fn member<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    dictionary: &Option<J::Value>,
+    name: &str,
+) -> Completion<J, Option<J::Value>> {
+    let Some(object) = dictionary else {
+        return Ok(None);
+    };
+    let value = J::get(cx, object, name.into())?;
+    Ok((!is_missing::<J>(&value)).then_some(value))
+}
+
+/// [unsigned long long](https://webidl.spec.whatwg.org/#js-unsigned-long-long) with
+/// `[EnforceRange]`. Runs user code.
+pub(crate) fn enforce_range_u64<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+    what: &str,
+) -> Completion<J, u64> {
+    const LARGEST: f64 = 9_007_199_254_740_991.0;
+    let number = J::to_number(cx, value)?.trunc();
+    if number.is_nan() || !(0.0..=LARGEST).contains(&number) {
+        return Err(type_error::<J>(cx, &format!("{what} is out of range")));
+    }
+    Ok(number as u64)
+}
+
+/// A [copy of the bytes](https://webidl.spec.whatwg.org/#dfn-get-buffer-source-copy) of a
+/// BufferSource; `None` for any other value.
+pub(crate) fn buffer_bytes<J: JsHost>(cx: &mut J::Scope<'_>, value: &J::Value) -> Option<Vec<u8>> {
+    J::with_bytes(cx, value, <[u8]>::to_vec)
+}
+
+/// A [sequence](https://webidl.spec.whatwg.org/#js-sequence)'s elements, by the iterator that
+/// `method` gives. Runs user code.
+pub(crate) fn sequence<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    iterable: &J::Value,
+    method: &J::Value,
+) -> Completion<J, Vec<J::Value>> {
+    let iterator = J::call(cx, method, iterable, &[])?;
+    if !is_object::<J>(&iterator) {
+        return Err(type_error::<J>(cx, "the iterator is not an object"));
+    }
+    let next = J::get(cx, &iterator, "next".into())?;
+    let mut elements = Vec::new();
+    loop {
+        let result = J::call(cx, &next, &iterator, &[])?;
+        if !is_object::<J>(&result) {
+            return Err(type_error::<J>(cx, "the iterator result is not an object"));
+        }
+        let done = J::get(cx, &result, "done".into())?;
+        if J::to_boolean(cx, &done) {
+            return Ok(elements);
+        }
+        elements.push(J::get(cx, &result, "value".into())?);
+    }
+}
+
+/// [GetMethod](https://tc39.es/ecma262/#sec-getmethod): `None` for undefined and null. Runs user
+/// code.
+pub(crate) fn method<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    object: &J::Value,
+    key: PropertyKey<'_, J>,
+) -> Completion<J, Option<J::Value>> {
+    let method = J::get(cx, object, key)?;
+    match J::type_of(&method) {
+        ValueType::Undefined | ValueType::Null => Ok(None),
+        _ if J::is_callable(cx, &method) => Ok(Some(method)),
+        _ => Err(type_error::<J>(cx, "the method is not a function")),
+    }
 }

@@ -9,7 +9,7 @@ use sinew_bridge::class::{throw, type_error};
 use sinew_bridge::{
     Completion, ErrorClass, Graveyard, HostConfig, HostHooks, JsHost, Termination, Throw,
 };
-use sinew_web::{CLASS_IDS, Web, WebConfig};
+use sinew_web::{Apis, Web, WebConfig};
 
 /// Runs each test body on both engines.
 #[macro_export]
@@ -30,7 +30,6 @@ pub struct Host<J: JsHost> {
     pub web: Rc<Web<J>>,
     pub out: Rc<RefCell<String>>,
     pub err: Rc<RefCell<String>>,
-    pub graveyard: Graveyard,
 }
 
 #[allow(dead_code, reason = "each test file uses some of it")]
@@ -40,12 +39,11 @@ impl<J: JsHost> Host<J> {
     }
 
     pub fn with_color(color: bool) -> Self {
-        let graveyard = Graveyard::default();
         let config = HostConfig {
             stack_bytes: 1 << 20,
             heap_bytes: None,
             termination: Arc::new(Termination::default()),
-            graveyard: graveyard.clone(),
+            graveyard: Graveyard::default(),
         };
         let mut js = J::new(config, Rc::new(Modules)).expect("an engine");
         let (out, stdout) = sink();
@@ -56,15 +54,9 @@ impl<J: JsHost> Host<J> {
             color,
             start: Instant::now(),
         });
-        let installed = js.enter(|cx| web.install(cx).is_ok());
+        let installed = js.enter(|cx| web.install(cx, Apis::all()).is_ok());
         assert!(installed);
-        Self {
-            js,
-            web,
-            out,
-            err,
-            graveyard,
-        }
+        Self { js, web, out, err }
     }
 
     /// Runs a script, its jobs, and its timers until none is left. Panics if anything throws.
@@ -74,7 +66,15 @@ impl<J: JsHost> Host<J> {
             let result = J::eval_script(cx, "test.js", source).map(|_| ());
             expect::<J, _>(cx, result);
             jobs::<J>(cx);
-            while let Some(due) = web.next_timer() {
+            loop {
+                let result = web.run_task(cx);
+                if expect::<J, _>(cx, result) {
+                    jobs::<J>(cx);
+                    continue;
+                }
+                let Some(due) = web.next_timer() else {
+                    break;
+                };
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 let result = web.run_timer(cx);
                 assert!(expect::<J, _>(cx, result), "a timer was due");
@@ -87,17 +87,6 @@ impl<J: JsHost> Host<J> {
     pub fn printed(&mut self, source: &str) -> String {
         self.run(source);
         self.out.take()
-    }
-
-    /// Collects garbage and lets the globals free what died.
-    pub fn collect(&mut self) -> usize {
-        self.js.enter(J::collect_garbage);
-        let dead = self.graveyard.take();
-        for data in &dead {
-            assert!(CLASS_IDS.contains(&data.class));
-            self.web.release(*data);
-        }
-        dead.len()
     }
 }
 

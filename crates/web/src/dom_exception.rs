@@ -1,0 +1,200 @@
+//! [`DOMException`](https://webidl.spec.whatwg.org/#idl-DOMException).
+
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use sinew_bridge::class::{Class, ClassSpec};
+use sinew_bridge::{Completion, ErrorClass, Intrinsic, JsHost, Property, Throw, ValueType, trace};
+
+use crate::globals::{Global, readonly};
+use crate::{Web, webidl};
+
+/// The names that have a [legacy code](https://webidl.spec.whatwg.org/#dfn-error-names-table).
+const CODES: &[(&str, i32)] = &[
+    ("IndexSizeError", 1),
+    ("HierarchyRequestError", 3),
+    ("WrongDocumentError", 4),
+    ("InvalidCharacterError", 5),
+    ("NoModificationAllowedError", 7),
+    ("NotFoundError", 8),
+    ("NotSupportedError", 9),
+    ("InUseAttributeError", 10),
+    ("InvalidStateError", 11),
+    ("SyntaxError", 12),
+    ("InvalidModificationError", 13),
+    ("NamespaceError", 14),
+    ("InvalidAccessError", 15),
+    ("TypeMismatchError", 17),
+    ("SecurityError", 18),
+    ("NetworkError", 19),
+    ("AbortError", 20),
+    ("URLMismatchError", 21),
+    ("QuotaExceededError", 22),
+    ("TimeoutError", 23),
+    ("InvalidNodeTypeError", 24),
+    ("DataCloneError", 25),
+];
+
+impl<J: JsHost> Web<J> {
+    pub(crate) const DOM_EXCEPTIONS: &'static [Global<J>] =
+        &[Global::interface(&Self::DOM_EXCEPTION)];
+
+    pub(crate) const DOM_EXCEPTION: ClassSpec<J, Self> = ClassSpec {
+        name: "DOMException",
+        display: "DOMException",
+        constructor,
+        accessors: &[
+            readonly("name", name),
+            readonly("message", message),
+            readonly("code", code),
+        ],
+        constants: &[
+            ("INDEX_SIZE_ERR", 1),
+            ("DOMSTRING_SIZE_ERR", 2),
+            ("HIERARCHY_REQUEST_ERR", 3),
+            ("WRONG_DOCUMENT_ERR", 4),
+            ("INVALID_CHARACTER_ERR", 5),
+            ("NO_DATA_ALLOWED_ERR", 6),
+            ("NO_MODIFICATION_ALLOWED_ERR", 7),
+            ("NOT_FOUND_ERR", 8),
+            ("NOT_SUPPORTED_ERR", 9),
+            ("INUSE_ATTRIBUTE_ERR", 10),
+            ("INVALID_STATE_ERR", 11),
+            ("SYNTAX_ERR", 12),
+            ("INVALID_MODIFICATION_ERR", 13),
+            ("NAMESPACE_ERR", 14),
+            ("INVALID_ACCESS_ERR", 15),
+            ("VALIDATION_ERR", 16),
+            ("TYPE_MISMATCH_ERR", 17),
+            ("SECURITY_ERR", 18),
+            ("NETWORK_ERR", 19),
+            ("ABORT_ERR", 20),
+            ("URL_MISMATCH_ERR", 21),
+            ("QUOTA_EXCEEDED_ERR", 22),
+            ("TIMEOUT_ERR", 23),
+            ("INVALID_NODE_TYPE_ERR", 24),
+            ("DATA_CLONE_ERR", 25),
+        ],
+        more: Some(inherit),
+        ..ClassSpec::BASE
+    };
+
+    /// A throw completion with a new DOMException.
+    #[cold]
+    pub(crate) fn dom_exception(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        name: &str,
+        message: &str,
+    ) -> Throw<J::Value> {
+        match self.create_dom_exception(cx, name, message) {
+            Ok(exception) => Throw::Value(exception),
+            Err(throw) => throw,
+        }
+    }
+
+    /// [Creates a DOMException](https://webidl.spec.whatwg.org/#dfn-create-exception).
+    pub(crate) fn create_dom_exception(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        name: &str,
+        message: &str,
+    ) -> Completion<J> {
+        let state = DomException::new(name.to_owned(), message.to_owned());
+        let exception = self.create(cx, &Web::DOM_EXCEPTION, state)?;
+        define_stack::<J>(cx, &exception, name, message)?;
+        Ok(exception)
+    }
+}
+
+/// A DOMException object.
+pub(crate) struct DomException<J: JsHost> {
+    pub(crate) name: String,
+    pub(crate) message: String,
+    _engine: PhantomData<J>,
+}
+
+trace!(
+    struct DomException {}
+);
+
+impl<J: JsHost> DomException<J> {
+    pub(crate) fn new(name: String, message: String) -> Self {
+        Self {
+            name,
+            message,
+            _engine: PhantomData,
+        }
+    }
+}
+
+/// Its prototype is an error's.
+fn inherit<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    _: &Rc<Web<J>>,
+    class: &Class<J>,
+) -> Completion<J, ()> {
+    let error = J::intrinsic(cx, Intrinsic::ErrorPrototype);
+    J::set_prototype(cx, &class.prototype, &error)
+}
+
+/// Gives an exception what engines give errors: a `stack` of its own.
+fn define_stack<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    exception: &J::Value,
+    name: &str,
+    message: &str,
+) -> Completion<J, ()> {
+    let error = J::create_error(cx, ErrorClass::Error, None, message);
+    let frames = J::error_stack(cx, &error);
+    let stack = format!("{name}: {message}\n{frames}");
+    let stack = J::string(cx, &stack)?;
+    J::define_property(cx, exception, "stack".into(), Property::hidden(stack))
+}
+
+/// [`new DOMException(message, name)`](https://webidl.spec.whatwg.org/#dom-domexception-domexception)
+fn constructor<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let mut strings = [String::new(), "Error".to_owned()];
+    for (i, string) in strings.iter_mut().enumerate() {
+        let value = J::arg(cx, args, i);
+        if !matches!(J::type_of(&value), ValueType::Undefined) {
+            *string = webidl::usv_string::<J>(cx, &value)?;
+        }
+    }
+    let [message, name] = strings;
+    let state = DomException::new(name.clone(), message.clone());
+    let exception = web.construct(cx, args, &Web::DOM_EXCEPTION, state)?;
+    define_stack::<J>(cx, &exception, &name, &message)?;
+    Ok(exception)
+}
+
+fn this<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Web<J>,
+    args: J::Args<'_>,
+) -> Completion<J, Rc<DomException<J>>> {
+    web.this(cx, args, &Web::DOM_EXCEPTION)
+}
+
+/// [`name`](https://webidl.spec.whatwg.org/#dom-domexception-name)
+fn name<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
+    let this = this(cx, web, args)?;
+    J::string(cx, &this.name)
+}
+
+/// [`message`](https://webidl.spec.whatwg.org/#dom-domexception-message)
+fn message<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
+    let this = this(cx, web, args)?;
+    J::string(cx, &this.message)
+}
+
+/// [`code`](https://webidl.spec.whatwg.org/#dom-domexception-code)
+fn code<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
+    let this = this(cx, web, args)?;
+    let code = CODES.iter().find(|(name, _)| *name == this.name);
+    Ok(J::number_i32(code.map_or(0, |(_, code)| *code)))
+}

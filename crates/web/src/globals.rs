@@ -1,0 +1,205 @@
+//! Global properties. Interfaces are made when they are first touched.
+//!
+//! An engine has no place for a data property whose value is made later, so until then it is an
+//! accessor, as in Node.
+
+use std::rc::Rc;
+
+use sinew_bridge::class::{Accessor, Body, ClassSpec, create_function};
+use sinew_bridge::{Completion, FunctionSpec, JsHost, NativeFn, Property, PropertyKind};
+
+use crate::{Apis, Web};
+
+/// A property of the global object.
+pub(crate) struct Global<J: JsHost> {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: GlobalKind<J>,
+}
+
+/// Makes the value of a global property.
+pub(crate) type Make<J> =
+    for<'s, 'a, 'b> fn(&'a mut <J as JsHost>::Scope<'s>, &'b Rc<Web<J>>) -> Completion<J>;
+
+pub(crate) enum GlobalKind<J: JsHost> {
+    /// An [interface](https://webidl.spec.whatwg.org/#interface-object).
+    Interface(&'static ClassSpec<J, Web<J>>),
+    /// A [namespace](https://webidl.spec.whatwg.org/#namespace-object), made at once: there is one,
+    /// and everybody touches it.
+    Namespace(Make<J>),
+    /// An attribute of the global scope. As in Node it is replaceable, whatever its standard says.
+    Attribute(Make<J>),
+    /// An operation of the global scope, by its `length`.
+    Operation(u32, Body<J, Web<J>>),
+}
+
+impl<J: JsHost> Global<J> {
+    pub(crate) const fn interface(spec: &'static ClassSpec<J, Web<J>>) -> Self {
+        Self {
+            name: spec.name,
+            kind: GlobalKind::Interface(spec),
+        }
+    }
+
+    pub(crate) const fn namespace(name: &'static str, make: Make<J>) -> Self {
+        Self {
+            name,
+            kind: GlobalKind::Namespace(make),
+        }
+    }
+
+    pub(crate) const fn attribute(name: &'static str, make: Make<J>) -> Self {
+        Self {
+            name,
+            kind: GlobalKind::Attribute(make),
+        }
+    }
+
+    pub(crate) const fn operation(name: &'static str, length: u32, body: Body<J, Web<J>>) -> Self {
+        Self {
+            name,
+            kind: GlobalKind::Operation(length, body),
+        }
+    }
+
+    /// Whether the property is enumerable.
+    fn enumerable(&self) -> bool {
+        matches!(
+            self.kind,
+            GlobalKind::Attribute(_) | GlobalKind::Operation(..)
+        )
+    }
+
+    fn define(
+        &'static self,
+        cx: &mut J::Scope<'_>,
+        web: &Rc<Web<J>>,
+        global: &J::Value,
+    ) -> Completion<J, ()> {
+        let kind = match self.kind {
+            GlobalKind::Operation(length, body) => PropertyKind::Data {
+                value: create_function(cx, web, self.name, length, body)?,
+                writable: true,
+            },
+            GlobalKind::Namespace(make) => PropertyKind::Data {
+                value: make(cx, web)?,
+                writable: true,
+            },
+            _ => PropertyKind::Accessor {
+                get: Some(accessor::<J>(cx, web, self, false)?),
+                set: Some(accessor::<J>(cx, web, self, true)?),
+            },
+        };
+        let property = Property {
+            kind,
+            enumerable: self.enumerable(),
+            configurable: true,
+        };
+        J::define_property(cx, global, self.name.into(), property)
+    }
+
+    /// The value, which is made when there is none yet.
+    fn value(&'static self, cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J> {
+        match self.kind {
+            GlobalKind::Interface(spec) => Ok(web.class(cx, spec)?.constructor),
+            GlobalKind::Attribute(make) => web.object(cx, self.name, make),
+            GlobalKind::Namespace(_) | GlobalKind::Operation(..) => Ok(J::undefined()),
+        }
+    }
+
+    /// Makes the property one that holds `value`.
+    fn settle(&self, cx: &mut J::Scope<'_>, value: J::Value) -> Completion<J, ()> {
+        let global = J::global(cx);
+        let property = Property {
+            enumerable: self.enumerable(),
+            ..Property::data(value)
+        };
+        J::define_property(cx, &global, self.name.into(), property)
+    }
+}
+
+impl<J: JsHost> Web<J> {
+    /// Defines what was chosen on the global object. To be called once, before any user code runs.
+    pub(crate) fn define_globals(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        apis: Apis,
+    ) -> Completion<J, ()> {
+        let target = J::global(cx);
+        for (api, globals) in Self::APIS {
+            if apis.contains(*api) {
+                for global in *globals {
+                    global.define(cx, self, &target)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The getter or setter of a property that is not settled.
+fn accessor<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    global: &'static Global<J>,
+    set: bool,
+) -> Completion<J> {
+    let data = AccessorData {
+        web: web.clone(),
+        global,
+    };
+    let name = format!("{} {}", if set { "set" } else { "get" }, global.name);
+    let spec = FunctionSpec {
+        name: &name,
+        length: set.into(),
+        constructor: false,
+    };
+    match set {
+        true => J::create_function::<Setter>(cx, data, spec),
+        false => J::create_function::<Getter>(cx, data, spec),
+    }
+}
+
+struct AccessorData<J: JsHost> {
+    web: Rc<Web<J>>,
+    global: &'static Global<J>,
+}
+
+struct Getter;
+
+impl<J: JsHost> NativeFn<J> for Getter {
+    type Data = AccessorData<J>;
+
+    fn call(cx: &mut J::Scope<'_>, data: &Self::Data, _: J::Args<'_>) -> Completion<J> {
+        let value = data.global.value(cx, &data.web)?;
+        if !matches!(data.global.kind, GlobalKind::Attribute(_)) {
+            data.global.settle(cx, value.clone())?;
+        }
+        Ok(value)
+    }
+}
+
+struct Setter;
+
+impl<J: JsHost> NativeFn<J> for Setter {
+    type Data = AccessorData<J>;
+
+    fn call(cx: &mut J::Scope<'_>, data: &Self::Data, args: J::Args<'_>) -> Completion<J> {
+        let value = J::arg(cx, args, 0);
+        data.global.settle(cx, value)?;
+        Ok(J::undefined())
+    }
+}
+
+/// An attribute that cannot be set.
+pub(crate) const fn readonly<J: JsHost>(
+    name: &'static str,
+    get: Body<J, Web<J>>,
+) -> Accessor<J, Web<J>> {
+    Accessor {
+        name,
+        get,
+        set: None,
+    }
+}
