@@ -1,7 +1,8 @@
 //! Global properties. Interfaces are made when they are first touched.
 //!
 //! An engine has no place for a data property whose value is made later, so until then it is an
-//! accessor, as in Node.
+//! accessor, as in Node. It becomes what WebIDL wants in a job after it was touched, not at once: Boa
+//! caches for the access that is under way where it found the property, not what it is after it.
 
 use std::rc::Rc;
 
@@ -19,7 +20,7 @@ pub(crate) struct Global<J: JsHost> {
 }
 
 /// Makes the value of a global property.
-pub(crate) type Make<J> =
+type Make<J> =
     for<'s, 'a, 'b> fn(&'a mut <J as JsHost>::Scope<'s>, &'b Rc<Web<J>>) -> Completion<J>;
 
 pub(crate) enum GlobalKind<J: JsHost> {
@@ -101,18 +102,29 @@ impl<J: JsHost> Global<J> {
 
     /// The value, which is made when there is none yet.
     fn value(&'static self, cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J> {
-        match self.kind {
+        web.object(cx, self.name, |cx, web| match self.kind {
             GlobalKind::Interface(spec) => Ok(web.class(cx, spec)?.constructor),
-            GlobalKind::Attribute(make) => web.object(cx, self.name, make),
+            GlobalKind::Attribute(make) => make(cx, web),
             GlobalKind::Namespace(_) | GlobalKind::Operation(..) => Ok(J::undefined()),
-        }
+        })
     }
 
-    /// Makes the property one that holds `value`.
+    /// Makes the property one that holds `value`, unless somebody else defined it meanwhile.
     fn settle(&self, cx: &mut J::Scope<'_>, value: J::Value) -> Completion<J, ()> {
         let global = J::global(cx);
+        let Some(Property {
+            kind: PropertyKind::Accessor { get: Some(get), .. },
+            enumerable,
+            ..
+        }) = J::get_own_property(cx, &global, self.name.into())?
+        else {
+            return Ok(());
+        };
+        if J::function_data::<Getter>(cx, &get).is_none() {
+            return Ok(());
+        }
         let property = Property {
-            enumerable: self.enumerable(),
+            enumerable,
             ..Property::data(value)
         };
         J::define_property(cx, &global, self.name.into(), property)
@@ -166,15 +178,38 @@ struct AccessorData<J: JsHost> {
     global: &'static Global<J>,
 }
 
+impl<J: JsHost> Clone for AccessorData<J> {
+    fn clone(&self) -> Self {
+        Self {
+            web: self.web.clone(),
+            global: self.global,
+        }
+    }
+}
+
+impl<J: JsHost> AccessorData<J> {
+    /// Has the property settled as soon as no access is under way.
+    fn settle_later(&self, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
+        let spec = FunctionSpec {
+            name: "",
+            length: 0,
+            constructor: false,
+        };
+        let job = J::create_function::<Settle>(cx, self.clone(), spec)?;
+        J::enqueue_job(cx, &job)
+    }
+}
+
 struct Getter;
 
 impl<J: JsHost> NativeFn<J> for Getter {
     type Data = AccessorData<J>;
 
     fn call(cx: &mut J::Scope<'_>, data: &Self::Data, _: J::Args<'_>) -> Completion<J> {
+        let first = !data.web.is_made(cx, data.global.name)?;
         let value = data.global.value(cx, &data.web)?;
-        if !matches!(data.global.kind, GlobalKind::Attribute(_)) {
-            data.global.settle(cx, value.clone())?;
+        if first && matches!(data.global.kind, GlobalKind::Interface(_)) {
+            data.settle_later(cx)?;
         }
         Ok(value)
     }
@@ -187,6 +222,19 @@ impl<J: JsHost> NativeFn<J> for Setter {
 
     fn call(cx: &mut J::Scope<'_>, data: &Self::Data, args: J::Args<'_>) -> Completion<J> {
         let value = J::arg(cx, args, 0);
+        data.web.replace(cx, data.global.name, value)?;
+        data.settle_later(cx)?;
+        Ok(J::undefined())
+    }
+}
+
+struct Settle;
+
+impl<J: JsHost> NativeFn<J> for Settle {
+    type Data = AccessorData<J>;
+
+    fn call(cx: &mut J::Scope<'_>, data: &Self::Data, _: J::Args<'_>) -> Completion<J> {
+        let value = data.global.value(cx, &data.web)?;
         data.global.settle(cx, value)?;
         Ok(J::undefined())
     }

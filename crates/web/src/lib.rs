@@ -55,7 +55,6 @@ pub use apis::Apis;
 
 use builtins::Builtins;
 use console::Console;
-use globals::Make;
 use tasks::Task;
 use timers::Timers;
 
@@ -189,24 +188,55 @@ impl<J: JsHost> Web<J> {
         Ok(class)
     }
 
-    /// An object of the global scope, which is made when it is first asked for.
+    /// The value of a global property, which is made when it is first asked for.
     pub(crate) fn object(
         self: &Rc<Self>,
         cx: &mut J::Scope<'_>,
         name: &'static str,
-        make: Make<J>,
+        make: impl FnOnce(&mut J::Scope<'_>, &Rc<Self>) -> Completion<J>,
     ) -> Completion<J> {
         let realm = self.realm(cx)?;
         if let Some(object) = realm.objects.borrow().get(name) {
             return Ok(object.clone());
         }
         let object = make(cx, self)?;
-        let mut objects = realm.objects.borrow_mut();
-        objects.insert(name, object.clone());
+        self.replace(cx, name, object.clone())?;
         Ok(object)
     }
 
-    /// The object that a constructor of this interface returns. Runs user code.
+    /// Whether the value of a global property is made.
+    fn is_made(&self, cx: &mut J::Scope<'_>, name: &str) -> Completion<J, bool> {
+        let realm = self.realm(cx)?;
+        Ok(realm.objects.borrow().contains_key(name))
+    }
+
+    /// Makes `value` that of a global property.
+    fn replace(
+        &self,
+        cx: &mut J::Scope<'_>,
+        name: &'static str,
+        value: J::Value,
+    ) -> Completion<J, ()> {
+        let realm = self.realm(cx)?;
+        let old = realm.objects.borrow_mut().insert(name, value);
+        drop(old);
+        Ok(())
+    }
+
+    /// The prototype of the object that a constructor of this interface
+    /// [creates](https://webidl.spec.whatwg.org/#internally-create-a-new-object-implementing-the-interface),
+    /// once its arguments are converted and before its steps. Runs user code.
+    pub(crate) fn prototype(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        args: J::Args<'_>,
+        spec: &ClassSpec<J, Self>,
+    ) -> Completion<J> {
+        let class = self.class(cx, spec)?;
+        prototype_of_new_target(cx, args, &class)
+    }
+
+    /// The object of a constructor of this interface whose steps cannot fail. Runs user code.
     pub(crate) fn construct<T: Trace<J>>(
         self: &Rc<Self>,
         cx: &mut J::Scope<'_>,
@@ -214,8 +244,7 @@ impl<J: JsHost> Web<J> {
         spec: &ClassSpec<J, Self>,
         state: T,
     ) -> Completion<J> {
-        let class = self.class(cx, spec)?;
-        let proto = prototype_of_new_target(cx, args, &class)?;
+        let proto = self.prototype(cx, args, spec)?;
         J::create_state_object(cx, &proto, state)
     }
 

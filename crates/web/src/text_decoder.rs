@@ -45,6 +45,7 @@ fn constructor<J: JsHost>(
     let options = webidl::dictionary::<J>(cx, options, "the options of TextDecoder")?;
     let fatal = webidl::boolean_member::<J>(cx, &options, "fatal")?;
     let ignore_bom = webidl::boolean_member::<J>(cx, &options, "ignoreBOM")?;
+    let proto = web.prototype(cx, args, &Web::TEXT_DECODER)?;
 
     let Some(encoding) = Encoding::for_label_no_replacement(label.as_bytes()) else {
         let shown: String = label.chars().take(100).collect();
@@ -55,7 +56,7 @@ fn constructor<J: JsHost>(
         decoding: RefCell::new(Decoding::new(encoding, fatal, ignore_bom)),
         _engine: PhantomData,
     };
-    web.construct(cx, args, &Web::TEXT_DECODER, decoder)
+    J::create_state_object(cx, &proto, decoder)
 }
 
 /// [`decode(input, options)`](https://encoding.spec.whatwg.org/#dom-textdecoder-decode)
