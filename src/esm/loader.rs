@@ -240,10 +240,11 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             ModuleSource::JavaScript(text) => {
                 self.add_record(name, ModuleRecord::JavaScript);
                 let stack = || StackBounds::of_current_thread().remaining();
-                match SourceImports::find(&text, Goal::Module, stack) {
+                let text = match SourceImports::find(&text, Goal::Module, stack) {
                     Some(found) => found.rewrite_module(&text),
                     None => text,
-                }
+                };
+                self.keep_order(&text, Goal::Module).unwrap_or(text)
             }
             ModuleSource::Json(text) => {
                 let value = J::parse_json(cx, &text).map_err(|throw| {

@@ -8,6 +8,7 @@ mod facade;
 mod hooks;
 pub(crate) mod loader;
 pub(crate) mod namespace_instance;
+mod operands;
 mod parse;
 pub(crate) mod record;
 pub(crate) mod source;

@@ -15,6 +15,7 @@ use sinew_bridge::{
 use crate::error::is_object;
 use crate::esm::hooks::ModuleFunction;
 use crate::esm::loader::Loader;
+use crate::esm::operands::keep_order;
 use crate::esm::record::{ModuleRecord, WasmRecord};
 use crate::esm::source::ModuleSource;
 use crate::esm::syntax::{FUNCTION, Goal, SourceImports, free_names};
@@ -72,12 +73,22 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
     ) -> Completion<J, Cow<'t, str>> {
         let stack = || StackBounds::of_current_thread().remaining();
         let found = SourceImports::find(source, Goal::Script, stack);
-        match found {
+        let text = match found {
             Some(found) => {
                 let function = self.script_function(cx, name, source)?;
-                Ok(found.rewrite(source, &function).into())
+                found.rewrite(source, &function).into()
             }
-            None => Ok(source.into()),
+            None => Cow::from(source),
+        };
+        Ok(self.keep_order(&text, Goal::Script).map_or(text, Cow::from))
+    }
+
+    /// The text with its operands kept in order, if the engine does not and they need it.
+    pub(crate) fn keep_order(&self, text: &str, goal: Goal) -> Option<String> {
+        let stack = || StackBounds::of_current_thread().remaining();
+        match J::FEATURES.operand_order {
+            true => None,
+            false => keep_order(text, goal, stack),
         }
     }
 

@@ -43,6 +43,15 @@ pub(crate) enum Goal {
     Script,
 }
 
+impl From<Goal> for SourceType {
+    fn from(goal: Goal) -> Self {
+        match goal {
+            Goal::Module => Self::mjs(),
+            Goal::Script => Self::script(),
+        }
+    }
+}
+
 /// Where a text has source phase imports, each by byte offsets.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct SourceImports {
@@ -61,10 +70,7 @@ impl SourceImports {
         if !may_occur(text) {
             return None;
         }
-        let source_type = match goal {
-            Goal::Module => SourceType::mjs(),
-            Goal::Script => SourceType::script(),
-        };
+        let source_type = SourceType::from(goal);
         let found = match parse(text, source_type, stack, |parsed| {
             of_parsed(text, goal, parsed)
         }) {

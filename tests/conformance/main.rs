@@ -9,6 +9,7 @@
 )]
 
 mod fixture;
+
 mod program;
 
 /// A `#[test]` per body and pairing.
@@ -49,6 +50,7 @@ mod hostile;
 mod identity;
 mod imports;
 mod limits;
+mod operands;
 mod reflection;
 mod resizable;
 mod rust_api;

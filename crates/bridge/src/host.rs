@@ -730,5 +730,9 @@ features! {
         resizable_buffers: "resizable buffers over wasm memory",
         /// Endless recursion in JavaScript alone is a RangeError that it can catch.
         catchable_recursion: "recursion limit can be caught",
+        /// A local variable on the left of a binary operator has the value from before the right
+        /// side assigned to it. Where it has not, Sinew copies such a variable in the text of
+        /// modules and scripts, which shows in `toString` alone.
+        operand_order: "operands in order",
     }
 }

@@ -156,6 +156,7 @@ macro_rules! host_conformance {
             sources_may_hold_anything
             scripts_are_sloppy_and_global
             active_scripts_are_named
+            operands_are_in_order
             // termination
             termination_passes_catch_and_finally
             termination_passes_promises

@@ -30,6 +30,7 @@ impl JsHost for EmptyHost {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const FEATURES: JsFeatures = JsFeatures {
         catchable_recursion: true,
+        operand_order: true,
         ..JsFeatures::NONE
     };
     const FINDS_NAMESPACES: bool = false;

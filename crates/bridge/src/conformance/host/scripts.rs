@@ -4,6 +4,47 @@ use super::fixture::*;
 use super::modules::{import, out_of};
 use crate::{JsHost, PromiseState};
 
+/// The left operand of an operator is what it was before the right one was evaluated, or the engine
+/// says that it is not.
+pub fn operands_are_in_order<J: JsHost>() {
+    Fixture::<J>::new().enter(|cx| {
+        for (source, expected) in [
+            (
+                "(() => { let x = 5; return x + (x = 7) === 12; })()",
+                J::FEATURES.operand_order,
+            ),
+            (
+                "(() => { let x = 3; return x < (x = 4); })()",
+                J::FEATURES.operand_order,
+            ),
+            // What the facade makes of it.
+            (
+                "(() => { let x = 5; return (x) + (x = 7) === 12; })()",
+                true,
+            ),
+            ("(() => { let x = 3; return (x) < (x = 4); })()", true),
+            (
+                "(() => { let x = 5; return Math.min(x, x = 1) === 1; })()",
+                true,
+            ),
+            (
+                "(() => { let x = 1; return [x, x = 2, x].join() === '1,2,2'; })()",
+                true,
+            ),
+            (
+                "(() => { let x = 1; return `${x}${x = 2}` === '12'; })()",
+                true,
+            ),
+            (
+                "(() => { let x = 0, a = [7, 8]; return a[x] + a[x = 1] === 15; })()",
+                true,
+            ),
+        ] {
+            assert_eq!(holds::<J>(cx, source), expected, "{source}");
+        }
+    });
+}
+
 /// Import attributes reach `resolve`, whatever their keys.
 pub fn attributes_reach_resolve<J: JsHost>() {
     let mut fixture = Fixture::<J>::with_modules(&[
