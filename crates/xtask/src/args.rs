@@ -23,6 +23,8 @@ pub struct Args {
 pub enum Command {
     /// Runs the benchmarks, and rewrites docs/PERFORMANCE.md.
     Bench(BenchArgs),
+    /// Runs real packages from npm, unmodified, on every pair of engines.
+    Packages(PackagesArgs),
     /// Runs a suite of web platform tests on every pair of engines.
     Wpt(WptArgs),
     /// Runs one test and prints what its harness reports: what `wpt` starts for each.
@@ -66,6 +68,83 @@ Examples:
 Exit status:
   0    the page is written
   2    something failed";
+
+const PACKAGES_EXAMPLES: &str = "\
+DIR has a folder for each case, cases/NAME, with main.mjs, what it prints in expected.txt, and a
+package.json with the packages it needs. A package-lock.json in DIR pins them. npm installs them into
+target/packages; no script of theirs is run.
+
+A case passes when the program exits with 0 and prints what is expected. Times are in seconds, of
+whole processes: with an empty folder of compiled modules / with what the first run left there.
+
+Examples:
+  cargo xtask packages
+  cargo xtask packages ../cases --tier 1,2 --node node --rounds 5
+  cargo xtask packages --pair boa+wasmi --only qoi
+
+Exit status:
+  0    every case passes on every pair, or npm cannot be reached and --if-reachable is given
+  1    a case fails
+  2    the run itself failed";
+
+/// Which packages to run, and on what.
+#[derive(Debug, clap::Args)]
+#[command(after_help = PACKAGES_EXAMPLES)]
+pub struct PackagesArgs {
+    /// The folder of cases.
+    #[arg(default_value = "tests/packages")]
+    pub dir: PathBuf,
+
+    /// Runs only on this pair, as `quickjs+wasmtime`. Can be repeated.
+    #[arg(long = "pair", value_name = "PAIR")]
+    pub chosen: Vec<Pair>,
+
+    /// Runs only cases of these tiers, where cases.json tells them.
+    #[arg(long, value_delimiter = ',')]
+    pub tier: Vec<u32>,
+
+    /// Runs only these cases.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub only: Vec<String>,
+
+    /// Runs them on this Node.js, too.
+    #[arg(long, value_name = "PROGRAM")]
+    pub node: Option<PathBuf>,
+
+    /// The `sinew` to run them with [default: the one built beside this program]
+    #[arg(long, value_name = "PROGRAM")]
+    pub sinew: Option<PathBuf>,
+
+    /// Where npm installs packages [default: target/packages]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+
+    /// How often each case is run on each, in turns; the table has the median.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub rounds: usize,
+
+    /// Seconds after which a run has failed.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u64,
+
+    /// Says so and succeeds when npm or its registry cannot be reached.
+    #[arg(long)]
+    pub if_reachable: bool,
+
+    /// Puts the table into this page, between its markers.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+impl PackagesArgs {
+    /// The pairs that were chosen, or all.
+    pub fn pairs(&self) -> &[Pair] {
+        match self.chosen.is_empty() {
+            true => Pair::ALL,
+            false => &self.chosen,
+        }
+    }
+}
 
 /// What to measure, and where to write it.
 #[derive(Debug, clap::Args)]

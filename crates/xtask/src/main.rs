@@ -4,6 +4,7 @@
 
 mod args;
 mod bench;
+mod packages;
 mod pair;
 mod wpt;
 
@@ -15,6 +16,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Bench(args) => bench::main(&args),
+        Command::Packages(args) => packages::main(&args),
         Command::Wpt(args) => wpt::main(&args),
         Command::WptTest(args) => wpt::test_main(&args),
     };
