@@ -11,7 +11,7 @@ use crate::package::BeneathRoot;
 use crate::resolve::prefixed;
 use crate::root::Kind;
 use crate::specifier::PackageRequest;
-use crate::{Error, Key, Resolver};
+use crate::{Error, Key, Referrer, Resolver};
 
 impl Resolver {
     /// The module of a bare specifier, or of one that begins with `#`.
@@ -153,15 +153,12 @@ impl Resolver {
         let package = found
             .package_json()
             .map(|package| package.directory().to_path_buf());
-        Error::PackagePathNotExported {
-            package: package.unwrap_or_else(|| self.root.path().to_path_buf()),
-            subpath: if request.is_import() {
-                request.specifier.to_owned()
-            } else {
-                format!(".{}{}", request.subpath, request.suffix)
-            },
-            conditions: self.conditions.clone(),
-        }
+        let package = package.unwrap_or_else(|| self.root.path().to_path_buf());
+        let subpath = match request.is_import() {
+            true => request.specifier.to_owned(),
+            false => format!(".{}{}", request.subpath, request.suffix),
+        };
+        self.not_exported_by(package, subpath)
     }
 
     /// The resolver's error in this crate's words.
@@ -172,18 +169,14 @@ impl Resolver {
             reason,
         };
         match error {
-            ResolveError::Builtin { .. } => Error::Builtin {
-                specifier: specifier.to_owned(),
-            },
+            ResolveError::Builtin { resolved, .. } => {
+                self.builtin(specifier, resolved, Referrer::Root)
+            }
             ResolveError::PackagePathNotExported {
                 subpath,
                 package_path,
                 ..
-            } => Error::PackagePathNotExported {
-                package: package_path,
-                subpath,
-                conditions: self.conditions.clone(),
-            },
+            } => self.not_exported_by(package_path, subpath),
             ResolveError::PackageImportNotDefined(name, path) => {
                 package(path, format!("\"imports\" does not define {name:?}"))
             }
@@ -236,13 +229,7 @@ impl Resolver {
             return not_found(tried.collect(), suggestion);
         };
         if request.subpath.is_empty() {
-            let reason =
-                "neither \"exports\" nor \"main\" leads to a file, and there is no index.js";
-            let package_json = package.join("package.json");
-            return Error::Package {
-                package_json,
-                reason: reason.to_owned(),
-            };
+            return self.no_main(package);
         }
         let file = package.join(request.subpath.trim_start_matches('/'));
         match self.root.find(&file) {

@@ -47,9 +47,15 @@
 //! - Two spellings of one file are one key, also `./a//b.js` and a link that leads to it.
 #![forbid(unsafe_code)]
 
+mod address;
 mod bare;
+mod browser;
 mod error;
+mod exports;
+mod import_map;
+mod integrity;
 mod key;
+mod manifest;
 mod package;
 mod record;
 mod registry;
@@ -58,8 +64,11 @@ mod root;
 mod specifier;
 mod suggest;
 
-pub use error::{Error, ErrorKind};
+pub use address::{Address, Referrer};
+pub use error::{CommonJs, Error, ErrorKind, NotExported};
+pub use import_map::ImportMap;
 pub use key::Key;
+pub use manifest::{Manifest, PackageId};
 pub use record::{ExportEntry, ImportEntry, Listing, Record, Status, Times};
 pub use registry::Registry;
 pub use resolve::{DEFAULT_CONDITIONS, Resolver};
