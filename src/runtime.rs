@@ -138,7 +138,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         let key = resolver
             .entry(path.as_ref())
             .map_err(|error| Error::setup(error.to_string()))?;
-        match self.loader.entry(resolver, &key).map_err(Error::setup)? {
+        match self.loader.entry(&key).map_err(Error::setup)? {
             Entry::Module => self.run_module(&key.url()),
             Entry::Script(text) => {
                 self.eval::<Value<J>>(&key.url(), &text)?;
@@ -162,6 +162,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
 
     /// Imports the module with this URL, and runs until nothing is left.
     fn run_module(&mut self, url: &str) -> Result<(), Error> {
+        *self.loader.main.borrow_mut() = Some(url.to_owned());
         let promise = self.enter(|cx| J::import(cx.scope, url, url))?;
         self.settle(&Value::new(promise, self.agent.id))?;
         self.run()

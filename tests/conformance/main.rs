@@ -49,6 +49,8 @@ mod hostile;
 mod identity;
 mod imports;
 mod limits;
+mod loading;
+mod loading_errors;
 mod reflection;
 mod resizable;
 mod rust_api;

@@ -50,6 +50,7 @@
 mod address;
 mod bare;
 mod browser;
+mod data;
 mod error;
 mod exports;
 mod import_map;
@@ -65,6 +66,7 @@ mod specifier;
 mod suggest;
 
 pub use address::{Address, Referrer};
+pub use data::Data;
 pub use error::{CommonJs, Error, ErrorKind, NotExported};
 pub use import_map::ImportMap;
 pub use key::Key;

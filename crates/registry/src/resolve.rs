@@ -56,6 +56,11 @@ impl Resolver {
         self
     }
 
+    /// The import map.
+    pub fn import_map(&self) -> Option<&ImportMap> {
+        self.import_map.as_ref()
+    }
+
     /// The root.
     pub fn root(&self) -> &Root {
         &self.root
