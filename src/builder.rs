@@ -270,7 +270,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let functions = std::mem::take(&mut self.functions);
         host.enter(|cx| {
             install(cx, &agent, &loader, web.as_ref(), functions)
-                .map_err(|throw| Error::of_throw(cx, &agent, &throw))
+                .map_err(|throw| Error::of_throw(cx, &agent, None, &throw))
         })?;
         let watchdog = self
             .timeout

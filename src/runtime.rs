@@ -440,7 +440,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         &mut self,
         f: impl FnOnce(&mut Local<'_, '_, J>) -> Completion<J, T>,
     ) -> Result<T, Error> {
-        let agent = self.agent.clone();
+        let (agent, loader) = (self.agent.clone(), self.loader.clone());
         if agent.termination.is_set() {
             return Err(Error::of_termination(&agent));
         }
@@ -452,7 +452,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
                 scope,
                 runtime: agent.id,
             };
-            f(&mut local).map_err(|throw| Error::of_throw(scope, &agent, &throw))
+            f(&mut local).map_err(|throw| Error::of_throw(scope, &agent, loader.resolver(), &throw))
         })
     }
 }

@@ -127,6 +127,9 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             let module = resolver.resolve(&Key::from_path(&path).url(), None).ok()?;
             (module != *key).then(|| module.path().to_path_buf())
         });
+        let manifest = resolver.and_then(|resolver| resolver.manifest(key).ok().flatten());
+        let is_for_browsers = resolver.is_some_and(|resolver| resolver.is_for_browsers());
+        let has_browser_build = manifest.is_some_and(|manifest| manifest.has_browser_build);
         let (specifier, referrer) = request.unzip();
         let error = CommonJs {
             specifier,
@@ -135,6 +138,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             package: resolver.and_then(|resolver| resolver.package_of(key)),
             why,
             module,
+            has_browser_build: has_browser_build && !is_for_browsers,
         };
         Error::CommonJs(Box::new(error)).to_string()
     }

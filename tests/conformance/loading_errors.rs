@@ -8,6 +8,9 @@ on_every_pair! {
     commonjs_files,
     commonjs_packages,
     node_builtins,
+    missing_globals,
+    slips_are_no_globals,
+    errors_have_codes,
 }
 
 /// The message of running `main.js`, with the folder's name replaced.
@@ -141,4 +144,115 @@ fn node_builtins<J: JsHost, W: WasmEngine>() {
     )];
     let error = fails::<J, W>(&files);
     assert_eq!(error.message(), "ERR_UNKNOWN_BUILTIN_MODULE");
+}
+
+fn missing_globals<J: JsHost, W: WasmEngine>() {
+    let run = |text: &str| {
+        let folder = Folder::new(&[
+            ("main.js", "import { f } from 'lib'; f();"),
+            (
+                "node_modules/lib/package.json",
+                r#"{"name":"lib","version":"1.2.3","main":"lib/x.mjs"}"#,
+            ),
+            ("node_modules/lib/lib/x.mjs", text),
+        ]);
+        let error = folder.run::<J, W>().0.unwrap_err();
+        let path = folder.path().canonicalize().unwrap();
+        let missing = error.missing_global().cloned();
+        missing.map(|missing| {
+            let text = missing.to_string();
+            (missing, text.replace(path.to_str().unwrap(), "ROOT"))
+        })
+    };
+    let by = ", which the package lib 1.2.3 uses (file://ROOT/node_modules/lib/lib/x.mjs),";
+    for (name, expected) in [
+        (
+            "Buffer",
+            "is part of Node.js, which Sinew is not; look for a build without it (--conditions browser)",
+        ),
+        (
+            "process",
+            "is part of Node.js, which Sinew is not; look for a build without it (--conditions browser)",
+        ),
+        (
+            "require",
+            "is part of CommonJS modules; ES modules have import, export and import.meta",
+        ),
+        (
+            "__dirname",
+            "is part of CommonJS modules; ES modules have import, export and import.meta",
+        ),
+        (
+            "document",
+            "is part of the documents of browsers; here is none",
+        ),
+        (
+            "Worker",
+            "is part of the workers of browsers; here are none",
+        ),
+        (
+            "XMLHttpRequest",
+            "is part of the network and storage of browsers; here are none",
+        ),
+        ("whatever", "is not a global here"),
+    ] {
+        for text in [
+            format!("export const f = () => {name}.x;"),
+            format!("export const f = () => new {name}();"),
+            format!("export const f = async () => {{ await null; {name}('x'); }};"),
+            format!("export const f = 1; {name};"),
+        ] {
+            let (missing, shown) = run(&text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(shown, format!("{name}{by} {expected}"), "{text}");
+            assert_eq!(missing.name(), name);
+            assert_eq!(missing.package(), Some("lib"));
+            assert_eq!(missing.package_version(), Some("1.2.3"));
+            assert!(missing.file().unwrap().ends_with("/lib/x.mjs"));
+            assert_eq!(missing.part_of().is_none(), name == "whatever");
+        }
+    }
+    for text in [
+        "export const f = () => typeof Buffer.x.y",
+        "export const f = () => { try { Buffer } catch {} null.x }",
+        "export const f = () => { throw new Error('Buffer is not defined') }",
+    ] {
+        let found = run(text).map(|(missing, _)| missing);
+        assert_eq!(
+            found.is_some(),
+            text.contains("typeof"),
+            "{text}: {found:?}"
+        );
+    }
+}
+
+fn slips_are_no_globals<J: JsHost, W: WasmEngine>() {
+    let error = fails::<J, W>(&[("main.js", "bufer.from('x')")]);
+    assert!(error.missing_global().is_none());
+    let error = fails::<J, W>(&[("main.js", "Buffer.from('x')")]);
+    let missing = error.missing_global().unwrap();
+    assert_eq!((missing.name(), missing.package()), ("Buffer", None));
+    assert!(missing.to_string().starts_with("Buffer is part of Node.js"));
+}
+
+fn errors_have_codes<J: JsHost, W: WasmEngine>() {
+    crate::fixture::prints::<J, W>(
+        &[
+            ("package.json", r#"{"exports":{},"name":"app"}"#),
+            ("node_modules/p/package.json", r#"{"exports":{}}"#),
+            ("node_modules/q/package.json", "{"),
+            ("dir/x.js", ""),
+            (
+                "main.js",
+                r#"
+                for (const s of ["./none.js", "none", "p", "q", "fs", "./dir", "./a\\b", "../x.js"]) {
+                  await import(s).catch((e) => console.log(e.name, e.code, Object.hasOwn(e, "code")));
+                }
+                "#,
+            ),
+        ],
+        "TypeError ERR_MODULE_NOT_FOUND true\nTypeError ERR_MODULE_NOT_FOUND true\n\
+         TypeError ERR_PACKAGE_PATH_NOT_EXPORTED true\nTypeError ERR_INVALID_PACKAGE_CONFIG true\n\
+         TypeError ERR_UNKNOWN_BUILTIN_MODULE true\nTypeError ERR_UNSUPPORTED_DIR_IMPORT true\n\
+         TypeError ERR_INVALID_MODULE_SPECIFIER true\nTypeError undefined false",
+    );
 }

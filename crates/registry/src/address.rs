@@ -120,7 +120,8 @@ impl Resolver {
 
     /// The same error, with what was asked for, and by whom.
     pub(crate) fn requested(&self, error: Error, specifier: &str, from: Referrer<'_>) -> Error {
-        let package = || from.key().and_then(|key| self.package_of(key));
+        let installed = from.key().filter(|key| key.is_in_node_modules());
+        let package = || installed.and_then(|key| self.package_of(key));
         error.requested(specifier, from.url(), package)
     }
 

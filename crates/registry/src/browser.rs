@@ -18,7 +18,7 @@ impl Resolver {
         specifier: &str,
         referrer: Referrer<'_>,
     ) -> Result<Option<Address>, Error> {
-        let Some(referrer) = referrer.key().filter(|_| self.for_browsers()) else {
+        let Some(referrer) = referrer.key().filter(|_| self.is_for_browsers()) else {
             return Ok(None);
         };
         let Some(manifest) = self.manifest(referrer)? else {
@@ -41,7 +41,9 @@ impl Resolver {
     /// What a file's package has in the place of it, if it says so; once.
     pub(crate) fn browser_file(&self, address: Address) -> Result<Address, Error> {
         match &address {
-            Address::File(key) if self.for_browsers() => Ok(self.replaced(key)?.unwrap_or(address)),
+            Address::File(key) if self.is_for_browsers() => {
+                Ok(self.replaced(key)?.unwrap_or(address))
+            }
             _ => Ok(address),
         }
     }
@@ -68,7 +70,8 @@ impl Resolver {
         }
     }
 
-    pub(crate) fn for_browsers(&self) -> bool {
+    /// Whether the condition `browser` was chosen.
+    pub fn is_for_browsers(&self) -> bool {
         self.conditions.iter().any(|name| name == CONDITION)
     }
 }

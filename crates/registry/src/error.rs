@@ -175,7 +175,11 @@ pub struct NotExported {
     Asked { specifier: specifier.as_deref(), referrer: referrer.as_deref() },
     path.display(),
     Of(package.as_ref()),
-    Instead { module: module.as_deref(), specifier: specifier.as_deref() }
+    Instead {
+        module: module.as_deref(),
+        specifier: specifier.as_deref(),
+        has_browser_build: *has_browser_build,
+    }
 )]
 pub struct CommonJs {
     /// The specifier, where it is known.
@@ -190,6 +194,8 @@ pub struct CommonJs {
     pub why: &'static str,
     /// The ES module build of which the package tells bundlers.
     pub module: Option<PathBuf>,
+    /// Whether the package has a build for browsers that was not asked for.
+    pub has_browser_build: bool,
 }
 
 /// The kinds of [`Error`], without their facts.

@@ -19,6 +19,8 @@ impl Resolver {
         let exports = self.exports_of(&package);
         if let Some(target) = exports.get(&subpath) {
             conditions_of(target, &mut declared);
+            // Those that were tried, and those that are not for running.
+            declared.retain(|name| !self.conditions.contains(name) && name != "types");
         } else {
             let has_target = |target: &&Value| {
                 let target = decided((*target).clone(), &self.conditions);

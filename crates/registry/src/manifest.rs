@@ -21,6 +21,8 @@ pub struct Manifest {
     pub module_type: Option<String>,
     /// The `module` field, by which packages tell bundlers of an ES module build.
     pub module: Option<String>,
+    /// Whether the package has a build for browsers.
+    pub has_browser_build: bool,
     /// The `browser` field, where it is a map.
     pub(crate) browser: Map<String, Value>,
 }
@@ -127,6 +129,8 @@ impl Manifest {
             version: text("version", 64),
         });
         let (module_type, module) = (text("type", 64), text("module", 512));
+        let exports = json.get("exports").unwrap_or(&Value::Null);
+        let has_browser_build = json.get("browser").is_some() || names(exports, "browser");
         let browser = match json.get_mut("browser").map(Value::take) {
             Some(Value::Object(map)) => map,
             _ => Map::new(),
@@ -136,7 +140,19 @@ impl Manifest {
             package,
             module_type,
             module,
+            has_browser_build,
             browser,
         })
+    }
+}
+
+/// Whether a target has this condition anywhere.
+fn names(target: &Value, condition: &str) -> bool {
+    match target {
+        Value::Object(targets) => targets
+            .iter()
+            .any(|(name, target)| name == condition || names(target, condition)),
+        Value::Array(targets) => targets.iter().any(|target| names(target, condition)),
+        _ => false,
     }
 }

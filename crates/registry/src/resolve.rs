@@ -85,7 +85,7 @@ impl Resolver {
 
     pub(crate) fn packages(&self) -> &Packages {
         self.packages.get_or_init(|| {
-            let main_fields = match self.for_browsers() {
+            let main_fields = match self.is_for_browsers() {
                 true => vec!["browser".to_owned(), "main".to_owned()],
                 false => vec!["main".to_owned()],
             };

@@ -79,11 +79,15 @@ impl fmt::Display for Declared<'_> {
 pub(super) struct Instead<'a> {
     pub(super) module: Option<&'a Path>,
     pub(super) specifier: Option<&'a str>,
+    pub(super) has_browser_build: bool,
 }
 
 impl fmt::Display for Instead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let specifier = Quoted(self.specifier.unwrap_or("the specifier"));
+        if self.has_browser_build {
+            f.write_str("its build for browsers may be another (--conditions browser); ")?;
+        }
         match self.module {
             Some(module) => write!(
                 f,

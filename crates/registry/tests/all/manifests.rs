@@ -140,7 +140,7 @@ fn errors_tell_what_there_is() {
         message("main.js", "p"),
         format!(
             "module \"p\" {from}: ROOT/node_modules/p of the package p 1.0.0 does not export \".\" under \
-             the conditions import, module-sync, default {exports}; it has require, node, import \
+             the conditions import, module-sync, default {exports}; it has require, node \
              (--conditions NAME)"
         )
     );
