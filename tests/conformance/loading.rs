@@ -3,7 +3,7 @@
 
 use sinew::{JsHost, ModuleSource, Runtime, Value, WasmEngine};
 
-use crate::fixture::{Folder, fails, prints};
+use crate::fixture::{Folder, prints};
 
 on_every_pair! {
     untyped_modules,

@@ -52,7 +52,7 @@ mod bare;
 mod browser;
 mod data;
 mod error;
-mod exports;
+mod explain;
 mod import_map;
 mod integrity;
 mod key;

@@ -121,6 +121,18 @@ fn errors_tell_what_there_is() {
         ),
         ("node_modules/needs/x.js", "INSIDE"),
         ("a/b/c/d/e/f/g/h/i/j/x.js", "INSIDE"),
+        (
+            "node_modules/gone/package.json",
+            r#"{"exports":{"./x/*":["./lib/*.js","./*.js"],"./*":"./none.js"}}"#,
+        ),
+        ("node_modules/@s/package/index.js", "INSIDE"),
+        (
+            "near/package.json",
+            r##"{"imports":{"#inside":"./none.js"}}"##,
+        ),
+        ("near/main.js", "INSIDE"),
+        ("near/x.js", "INSIDE"),
+        ("near/sub/y.js", "INSIDE"),
     ]);
     let root = tree.root.path().to_str().unwrap();
     let message = |referrer: &str, specifier: &str| {
@@ -162,6 +174,30 @@ fn errors_tell_what_there_is() {
     let expected = "module \"fs/promises\" imported from file://ROOT/node_modules/needs/x.js in the package \
                     needs 3.0.0: node:fs/promises is built into Node.js";
     assert!(builtin.starts_with(expected), "{builtin}");
+    let target = message("main.js", "gone/x/y");
+    let expected = format!(
+        "module \"gone/x/y\" {from}: not found; looked for ROOT/node_modules/gone/lib/y.js, \
+         ROOT/node_modules/gone/y.js"
+    );
+    assert_eq!(target, expected);
+    for (specifier, meant) in [
+        ("x.js", "./x.js"),
+        ("sub/y", "./sub/y.js"),
+        ("@s/pakcage", "@s/package"),
+        ("goen", "gone"),
+        ("#insdie", "#inside"),
+    ] {
+        let found = message("near/main.js", specifier);
+        assert!(
+            found.ends_with(&format!("did you mean {meant:?}?")),
+            "{found}"
+        );
+    }
+    let import = message("near/main.js", "#inside");
+    assert!(
+        import.ends_with("not found; looked for ROOT/near/none.js"),
+        "{import}"
+    );
     let far = message("a/b/c/d/e/f/g/h/i/j/x.js", "none");
     assert!(far.contains(", and in 3 more places"), "{far}");
 }
