@@ -290,6 +290,9 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let root = match (&self.root, &self.entry) {
             (Some(root), _) => Root::open(root),
             (None, Some(entry)) => Root::of_entry(entry),
+            (None, None) if self.import_map.is_some() => {
+                return Err(Error::setup("an import map needs an import root"));
+            }
             (None, None) => return Ok(None),
         };
         let setup = |error: sinew_registry::Error| Error::setup(error.to_string());

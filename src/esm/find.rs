@@ -134,7 +134,11 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             return Ok(name);
         }
         let prefix = requested.prefix();
-        match self.address(referrer, specifier)? {
+        let address = match self.entry_key(referrer, specifier) {
+            Some(key) => Address::File(key),
+            None => self.address(referrer, specifier)?,
+        };
+        match address {
             Address::File(key) => {
                 let name = format!("{prefix}{}", self.registry.borrow().module_name(&key));
                 let mut requests = self.requests.borrow_mut();
@@ -171,6 +175,13 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
                 Address::Data(url) | Address::Builtin(url) => Ok(url),
             },
         }
+    }
+
+    /// The file that the program begins with, as it requests itself: it was chosen, and is not
+    /// looked up in import maps.
+    fn entry_key(&self, referrer: &str, specifier: &str) -> Option<Key> {
+        let is_main = referrer == specifier && self.main.borrow().as_deref() == Some(specifier);
+        is_main.then(|| self.key_of(specifier)).flatten()
     }
 
     /// The name of a module that the embedder defines or supplies.

@@ -51,6 +51,7 @@ mod imports;
 mod limits;
 mod loading;
 mod loading_errors;
+mod loading_hostile;
 mod reflection;
 mod resizable;
 mod rust_api;
