@@ -195,7 +195,8 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
     }
 
     /// Asks `hook` first for each module: it gets the specifier and the referrer's URL, and returns
-    /// the source or `None` to go on as usual. A specifier means the same module everywhere.
+    /// the source or `None` to go on as usual. A specifier means the same module everywhere; with
+    /// each `type` attribute it means another, whose source has to be of that type.
     pub fn load_hook(
         mut self,
         hook: impl Fn(&str, &str) -> Option<ModuleSource> + 'static,

@@ -367,7 +367,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         }
     }
 
-    /// What is loaded, with its facts.
+    /// The files that are loaded, with their facts.
     pub fn modules(&self) -> Vec<Listing> {
         self.loader.registry.borrow().list()
     }

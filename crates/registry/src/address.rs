@@ -114,6 +114,7 @@ impl Resolver {
             name: name.into(),
             referrer: None,
             package: None,
+            for_browsers: self.is_for_browsers(),
         };
         self.requested(error, specifier, referrer)
     }

@@ -62,9 +62,13 @@ impl Resolver {
         match target {
             Some(Value::Bool(false)) => Ok(Some(Address::Data(NOTHING.to_owned()))),
             Some(Value::String(other)) => {
-                let path = manifest.folder.join(other);
-                let other = self.key_of_file(&path, key.suffix())?;
-                Ok(Some(Address::File(other)))
+                let file = self.key_of_file(&manifest.folder.join(other), key.suffix());
+                let found = match file {
+                    // Without a dot it is a file where there is one, or else a package.
+                    Err(_) if !is_path(other) => self.package(other, Some(key))?,
+                    file => file?,
+                };
+                Ok(Some(Address::File(found)))
             }
             _ => Ok(None),
         }

@@ -64,10 +64,11 @@ pub enum Error {
     },
     /// The specifier names a module that is built into Node.
     #[error(
-        "{}{}: {name} is built into Node.js, and Sinew has none of Node's modules; look for a build \
-         without it (--conditions browser), or map {} to a module of your own (--import-map FILE)",
+        "{}{}: {name} is built into Node.js, and Sinew has none of Node's modules; {}map {} to a \
+         module of your own (--import-map FILE)",
         Request { specifier: Some(specifier), referrer: referrer.as_deref() },
-        In(package.as_ref()),
+        In(package.as_deref()),
+        if *for_browsers { "" } else { "look for a build without it (--conditions browser), or " },
         Quoted(specifier)
     )]
     Builtin {
@@ -78,7 +79,9 @@ pub enum Error {
         /// The URL of the importing module.
         referrer: Option<String>,
         /// The package of the importing module.
-        package: Option<PackageId>,
+        package: Option<Box<PackageId>>,
+        /// Whether builds for browsers were asked for already.
+        for_browsers: bool,
     },
     /// The file is a CommonJS module.
     #[error(transparent)]
@@ -294,7 +297,7 @@ impl Error {
             } => {
                 asked.clone_into(specifier);
                 *referrer = from;
-                *package = package_of();
+                *package = package_of().map(Box::new);
             }
             Error::OutsideRoot {
                 specifier,

@@ -1,8 +1,8 @@
 //! The module registry: which file a specifier means, and what has been loaded from it.
 //!
 //! It knows neither JavaScript nor wasm engines. [`Root`] opens files beneath one folder and
-//! nothing else, [`Resolver`] turns specifiers into [`Key`]s, [`Registry`] keeps one record a key
-//! and shares compilations by content.
+//! nothing else, [`Resolver`] turns specifiers into [`Address`]es by an [`ImportMap`] and by Node's
+//! rules, [`Registry`] keeps one record a [`Key`] and shares compilations by content.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,8 +36,11 @@
 //! metadata; links are followed only while they stay inside; and a file is opened relative to the
 //! root's descriptor, so that a folder that is swapped for a link in the meantime leads nowhere.
 //!
+//! An import map alone is read from where the user says; what it leads to is held to the root.
+//!
 //! # Differences from Node
 //!
+//! - Import maps, and the `browser` field where the condition `browser` was chosen.
 //! - The root, and that Node's own modules do not exist.
 //! - A backslash or a control character in a specifier is refused, where a URL parser would
 //!   replace or drop it.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sinew_registry::{Address, DEFAULT_CONDITIONS, ImportMap, Key, Referrer, Resolver};
 
+use crate::escapes::{TABLE, Watch, check_inside, unescape};
 use crate::tree::{Tree, write};
 
 /// A tree whose resolver has this map, in `maps/map.json`.
@@ -146,6 +147,52 @@ fn a_host_is_no_prefix() {
     let tree = tree(r#"{"imports":{"https://x.test":"../main.js"}}"#, &[]);
     assert_eq!(tree.name("https://x.test"), "main.js");
     assert_eq!(tree.name("https://x.test/other.js"), "ImportMap");
+}
+
+/// F3 once more: no address of a map, and no target of a `browser` field, leaves the root.
+#[test]
+fn f3_through_maps_and_browser_fields() {
+    let mut tree = Tree::hostile();
+    let watch = Watch::new(&tree);
+    let file = tree.root.path().join("map.json");
+    let package = tree.root.path().join("node_modules/linked/package.json");
+    let mut inside = 0;
+    let lines = TABLE.lines().filter(|line| line.contains(" => "));
+    for line in lines {
+        let (specifier, _) = line.rsplit_once(" => ").unwrap();
+        let specifier = unescape(specifier).replace("{top}", tree.top.to_str().unwrap());
+        let map = serde_json::json!({
+            "imports": { "x": specifier, "y/": format!("{specifier}/"), (specifier.clone()): "./a.js" },
+            "scopes": { (specifier.clone()): { "z": specifier } }
+        });
+        let browser = serde_json::json!({
+            "main": specifier,
+            "browser": { "./index.js": specifier, (specifier.clone()): specifier, "z": specifier }
+        });
+        write(&package, &browser.to_string());
+        let map = ImportMap::parse(&file, map.to_string().as_bytes()).unwrap();
+        let conditions = ["import", "default", "browser"];
+        tree.resolver = Resolver::new(tree.root.clone(), &conditions).with_import_map(map);
+        let linked = Key::from_path(&tree.root.path().join("packages/linked/index.js"));
+        for specifier in [
+            "x",
+            "y/",
+            "y/../outside/secret.js",
+            "y/x",
+            "z",
+            "linked",
+            &specifier,
+        ] {
+            for referrer in [&tree.main, &linked] {
+                if let Ok(key) = tree.resolver.resolve(specifier, Some(referrer)) {
+                    check_inside(&tree, &key);
+                    inside += 1;
+                }
+            }
+        }
+    }
+    assert!(inside > 500, "{inside}");
+    assert_eq!(watch.names(), Vec::<String>::new());
 }
 
 #[test]

@@ -53,13 +53,16 @@ fn the_browser_field() {
         (
             "node_modules/p/package.json",
             r#"{"main":"./main.js","browser":{"./main.js":"./browser.js","fs":false,"./no.js":false,
-            "crypto":"./crypto.js","dep":"other","./up.js":"../../../outside.js"}}"#,
+            "crypto":"./crypto.js","dep":"other","./up.js":"../../../outside.js",
+            "./bare.js":"other","./dotless.js":"browser.js"}}"#,
         ),
         ("node_modules/p/main.js", "INSIDE"),
         ("node_modules/p/browser.js", "INSIDE"),
         ("node_modules/p/crypto.js", "INSIDE"),
         ("node_modules/p/no.js", "INSIDE"),
         ("node_modules/p/up.js", "INSIDE"),
+        ("node_modules/p/bare.js", "INSIDE"),
+        ("node_modules/p/dotless.js", "INSIDE"),
         ("node_modules/dep/index.js", "INSIDE"),
         ("node_modules/other/index.js", "INSIDE"),
         (
@@ -89,10 +92,16 @@ fn the_browser_field() {
         (inside, "crypto", "node_modules/p/crypto.js"),
         (inside, "dep", "node_modules/other/index.js"),
         (inside, "./up.js", "OutsideRoot"),
+        (inside, "./bare.js", "node_modules/other/index.js"),
+        (inside, "./dotless.js", "node_modules/p/browser.js"),
     ] {
         let found = tree.name_from(referrer, specifier);
         assert_eq!(found, expected, "{specifier} in {referrer}");
     }
+    let error = tree.resolve("fs").unwrap_err().to_string();
+    assert!(
+        error.ends_with("Node's modules; map \"fs\" to a module of your own (--import-map FILE)")
+    );
     let inside = tree.resolver.entry(&tree.root.path().join(inside)).unwrap();
     for specifier in ["fs", "./no.js"] {
         let found = tree.resolver.address(specifier, Referrer::File(&inside));
