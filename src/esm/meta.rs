@@ -5,6 +5,7 @@ use std::rc::Rc;
 use sinew_bridge::class::create_function;
 use sinew_bridge::{Completion, JsHost, Property, WasmEngine};
 
+use crate::esm::find::HOST;
 use crate::esm::hooks::ModuleFunction;
 use crate::webassembly::webidl;
 
@@ -33,7 +34,10 @@ pub(super) fn define_meta<J: JsHost, W: WasmEngine>(
     define(cx, "resolve", resolve)?;
     let url = match key {
         Some(key) => Some(key.url().into()),
-        None => loader.data_url(name),
+        // What the embedder supplies has no URL but the specifier that means it everywhere.
+        None => loader
+            .data_url(name)
+            .or_else(|| name.strip_prefix(HOST).map(Into::into)),
     };
     if let Some(url) = url {
         let url = J::string(cx, &url)?;

@@ -372,7 +372,9 @@ fn supplied_texts_and_bytes<J: JsHost, W: WasmEngine>() {
             "text" => Some(ModuleSource::Text("t".to_owned())),
             "bytes" => Some(ModuleSource::Bytes([1, 2][..].into())),
             "json" => Some(ModuleSource::Json("[3]".to_owned())),
-            "code" => Some(ModuleSource::JavaScript("export default 4".to_owned())),
+            "code" => Some(ModuleSource::JavaScript(
+                "export default import.meta.url".to_owned(),
+            )),
             _ => None,
         });
     let mut runtime = builder.build().unwrap();
@@ -395,7 +397,7 @@ fn supplied_texts_and_bytes<J: JsHost, W: WasmEngine>() {
         .unwrap();
     assert_eq!(
         runtime.get::<String>(&main, "default").unwrap(),
-        "t 1,2 3 4 code TypeError TypeError TypeError TypeError TypeError TypeError"
+        "t 1,2 3 code code TypeError TypeError TypeError TypeError TypeError TypeError"
     );
 }
 

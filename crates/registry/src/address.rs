@@ -189,7 +189,10 @@ impl Resolver {
             "data" => Ok(Address::Data(url.as_str().to_owned())),
             "node" => Ok(Address::Builtin(url.as_str().to_owned())),
             scheme => {
-                let reason = format!("{scheme}: modules are not supported");
+                let reason = format!(
+                    "{scheme}: modules are not loaded; an import map can lead to a file instead \
+                     (--import-map FILE)"
+                );
                 Err(Error::invalid(specifier, reason))
             }
         }

@@ -327,7 +327,8 @@ fn messages() {
     );
     check(
         "https://x/y",
-        "invalid module specifier \"https://x/y\": https: modules are not supported",
+        "invalid module specifier \"https://x/y\": https: modules are not loaded; an import map can lead to a \
+         file instead (--import-map FILE)",
     );
     let error = tree
         .resolver
