@@ -298,16 +298,19 @@ pub(crate) fn promise_then(
 }
 
 /// A function that calls `handler` and forgets the result: nobody wants the promise that `then`
-/// returns, so nothing may be asked of an object that would resolve it.
+/// returns, so nothing may be asked of an object that would resolve it, and without a handler it
+/// must not be rejected.
 fn reaction(handler: &JsValue, context: &mut Context) -> JsResult<JsFunction> {
-    let handler = callable(handler)?;
-    let function = NativeFunction::from_copy_closure_with_captures(
-        |_, args, handler: &JsObject, context| {
-            handler.call(&JsValue::undefined(), args, context)?;
-            Ok(JsValue::undefined())
-        },
-        handler,
-    );
+    let function = match handler.is_undefined() {
+        true => NativeFunction::from_fn_ptr(|_, _, _| Ok(JsValue::undefined())),
+        false => NativeFunction::from_copy_closure_with_captures(
+            |_, args, handler: &JsObject, context| {
+                handler.call(&JsValue::undefined(), args, context)?;
+                Ok(JsValue::undefined())
+            },
+            callable(handler)?,
+        ),
+    };
     Ok(FunctionObjectBuilder::new(context.realm(), function)
         .length(1)
         .build())
