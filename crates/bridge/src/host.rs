@@ -399,7 +399,7 @@ pub trait JsHost: Sized + 'static {
         value: &Self::Value,
     ) -> Option<PromiseState<Self::Value>>;
     /// [PerformPromiseThen](https://tc39.es/ecma262/#sec-performpromisethen) on a promise, without
-    /// a result capability; the promise counts as handled. A handler that is undefined is none.
+    /// a result capability; the promise counts as handled.
     fn promise_then(
         cx: &mut Self::Scope<'_>,
         promise: &Self::Value,

@@ -298,19 +298,20 @@ pub(crate) fn promise_then(
 }
 
 /// A function that calls `handler` and forgets the result: nobody wants the promise that `then`
-/// returns, so nothing may be asked of an object that would resolve it, and without a handler it
-/// must not be rejected.
+/// returns, so nothing may be asked of an object that would resolve it. It does nothing when the
+/// handler is not callable, so that this promise is not rejected with nobody to handle it.
 fn reaction(handler: &JsValue, context: &mut Context) -> JsResult<JsFunction> {
-    let function = match handler.is_undefined() {
-        true => NativeFunction::from_fn_ptr(|_, _, _| Ok(JsValue::undefined())),
-        false => NativeFunction::from_copy_closure_with_captures(
-            |_, args, handler: &JsObject, context| {
-                handler.call(&JsValue::undefined(), args, context)?;
-                Ok(JsValue::undefined())
-            },
-            callable(handler)?,
-        ),
+    let Some(handler) = handler.as_callable() else {
+        let nothing = NativeFunction::from_fn_ptr(|_, _, _| Ok(JsValue::undefined()));
+        return Ok(nothing.to_js_function(context.realm()));
     };
+    let function = NativeFunction::from_copy_closure_with_captures(
+        |_, args, handler: &JsObject, context| {
+            handler.call(&JsValue::undefined(), args, context)?;
+            Ok(JsValue::undefined())
+        },
+        handler,
+    );
     Ok(FunctionObjectBuilder::new(context.realm(), function)
         .length(1)
         .build())
