@@ -55,5 +55,6 @@ impl<J: JsHost> Web<J> {
         (Apis::PERFORMANCE, Self::PERFORMANCE),
         (Apis::ENCODING, Self::ENCODING),
         (Apis::DOM_EXCEPTION, Self::DOM_EXCEPTIONS),
+        (Apis::STREAMS, Self::STREAMS),
     ];
 }

@@ -45,6 +45,7 @@ mod globals;
 mod inspect;
 mod microtask;
 mod performance;
+mod streams;
 mod tasks;
 mod text_decoder;
 mod text_encoder;
