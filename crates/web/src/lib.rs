@@ -12,6 +12,7 @@
 //! | `performance` | [High Resolution Time](https://w3c.github.io/hr-time/) | `performance.rs` |
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
 //! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
+//! | `ReadableStream` and what goes with it | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
 //!
 //! What they are built of: `globals.rs` (properties made when touched), `closure.rs` (functions that
 //! own values, promises), `webidl.rs` (conversions), `tasks.rs`.

@@ -131,6 +131,7 @@ macro_rules! host_conformance {
             capabilities_settle
             promise_states_are_told
             promise_then_calls_back
+            promise_then_without_reactions
             jobs_run_in_order
             a_throwing_job_loses_no_other
             rejections_are_tracked

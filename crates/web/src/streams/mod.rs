@@ -6,20 +6,20 @@
 //!
 //! # For other Rust code
 //!
-//! An object of the standard is an [`Object`]: its JavaScript value and its state. `Stream<J>` is
-//! one of a `ReadableStream`; [`Object::of`] gives it for a value that is one.
+//! An object of the standard is an [`Object`]: its JavaScript value and its state.
+//! [`readable::Stream`] is a `ReadableStream`; [`Object::of`] gives it for a value that is one.
 //!
 //! | to | call |
 //! |---|---|
-//! | make a stream of Rust code | [`readable::create_readable_stream`], [`readable::create_readable_byte_stream`], with [`Source`]: two steps and a value they close over |
+//! | make a stream of Rust code | [`readable::create_readable_stream`], [`readable::create_readable_byte_stream`], with [`readable::Source`]: two steps and a value they close over |
 //! | feed it, from those steps or any other time | [`readable::enqueue`], [`readable::close_source`], [`readable::error_source`], [`readable::desired_size`] |
 //! | make one of bytes that are there | [`readable::stream_of_bytes`] |
 //! | ask | [`readable::is_disturbed`], [`readable::is_locked`] |
-//! | read | [`readable::default_reader::acquire`], [`readable::default_reader::read`] with a [`ReadRequest`], [`readable::default_reader::release`] |
+//! | read | [`readable::default_reader::acquire`], [`readable::default_reader::read`] with a [`readable::request::ReadRequest`], [`readable::default_reader::release`] |
 //! | read everything | [`readable::collect::read_all_bytes`] |
 //! | cancel, tee | [`readable::cancel`], [`readable::tee::tee`] |
 //!
-//! What a stream does by user code or by Rust code alike is an [`Algorithm`]; queues with sizes are
+//! What a stream does by user code or by Rust code alike is an [`algorithm::Algorithm`]; queues with sizes are
 //! in `queue.rs`, strategies in `strategy.rs`.
 
 use std::ops::Deref;
@@ -31,16 +31,17 @@ use sinew_bridge::{Completion, Edge, JsHost, Property, Throw, Trace};
 use crate::Web;
 use crate::globals::Global;
 
-mod algorithm;
+pub(crate) mod algorithm;
 pub(crate) mod queue;
+pub(crate) mod readable;
 pub(crate) mod strategy;
 pub(crate) mod writable;
 
 impl<J: JsHost> Web<J> {
     pub(crate) const STREAMS: &'static [Global<J>] = &[
-        Global::interface(&Self::WRITABLE_STREAM),
-        Global::interface(&Self::WRITABLE_STREAM_DEFAULT_WRITER),
-        Global::interface(&Self::WRITABLE_STREAM_DEFAULT_CONTROLLER),
+        Global::interface(&Self::READABLE_STREAM),
+        Global::interface(&Self::READABLE_STREAM_DEFAULT_READER),
+        Global::interface(&Self::READABLE_STREAM_DEFAULT_CONTROLLER),
         Global::interface(&Self::BYTE_LENGTH_QUEUING_STRATEGY),
         Global::interface(&Self::COUNT_QUEUING_STRATEGY),
     ];
@@ -49,14 +50,14 @@ impl<J: JsHost> Web<J> {
 /// An object and its state.
 pub(crate) struct Object<J: JsHost, T> {
     value: J::Value,
-    state: Rc<T>,
+    shared: Rc<T>,
 }
 
 impl<J: JsHost, T> Clone for Object<J, T> {
     fn clone(&self) -> Self {
         Self {
             value: self.value.clone(),
-            state: self.state.clone(),
+            shared: self.shared.clone(),
         }
     }
 }
@@ -65,7 +66,7 @@ impl<J: JsHost, T> Deref for Object<J, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.state
+        &self.shared
     }
 }
 
@@ -79,8 +80,8 @@ impl<J: JsHost, T> Object<J, T> {
 impl<J: JsHost, T: Trace<J>> Object<J, T> {
     /// A value that is such an object.
     pub(crate) fn of(cx: &mut J::Scope<'_>, value: J::Value) -> Option<Self> {
-        let state = J::state(cx, &value)?;
-        Some(Self { value, state })
+        let shared = J::state(cx, &value)?;
+        Some(Self { value, shared })
     }
 
     /// What an edge of another state leads to.
@@ -122,9 +123,9 @@ impl<J: JsHost, T: Trace<J>> Object<J, T> {
         args: J::Args<'_>,
         spec: &ClassSpec<J, Web<J>>,
     ) -> Completion<J, Self> {
-        let state = web.this(cx, args, spec)?;
+        let shared = web.this(cx, args, spec)?;
         let value = J::this(cx, args);
-        Ok(Self { value, state })
+        Ok(Self { value, shared })
     }
 }
 

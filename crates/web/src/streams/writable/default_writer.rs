@@ -97,8 +97,9 @@ impl<J: JsHost> WritableStreamDefaultWriter<J> {
         error: &J::Value,
     ) -> Completion<J, ()> {
         let closed = self.closed.borrow().duplicate();
-        closed.reject(cx, error)?;
-        web.mark_as_handled(cx, &closed.promise())
+        // Handled first: the host must not see a rejection that nobody handles.
+        web.mark_as_handled(cx, &closed.promise())?;
+        closed.reject(cx, error)
     }
 
     /// [WritableStreamDefaultWriterEnsureClosedPromiseRejected](https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-closed-promise-rejected)
@@ -135,8 +136,8 @@ fn ensure_rejected<J: JsHost>(
         slot.replace(fresh);
     }
     let promise = slot.borrow().duplicate();
-    promise.reject(cx, error)?;
-    web.mark_as_handled(cx, &promise.promise())
+    web.mark_as_handled(cx, &promise.promise())?;
+    promise.reject(cx, error)
 }
 
 /// [AcquireWritableStreamDefaultWriter](https://streams.spec.whatwg.org/#acquire-writable-stream-default-writer)
@@ -167,16 +168,16 @@ fn set_up<J: JsHost>(
         State::Writable if waits => {}
         State::Writable | State::Closed => ready.resolve(cx, &J::undefined())?,
         State::Erroring | State::Errored => {
-            ready.reject(cx, &error)?;
             web.mark_as_handled(cx, &ready.promise())?;
+            ready.reject(cx, &error)?;
         }
     }
     match stream.state() {
         State::Writable | State::Erroring => {}
         State::Closed => closed.resolve(cx, &J::undefined())?,
         State::Errored => {
-            closed.reject(cx, &error)?;
             web.mark_as_handled(cx, &closed.promise())?;
+            closed.reject(cx, &error)?;
         }
     }
     let state = WritableStreamDefaultWriter {

@@ -1,0 +1,323 @@
+//! [Readable streams](https://streams.spec.whatwg.org/#rs): what Rust code does with them, and the
+//! operations that their parts share. The class itself is in `readable/class.rs`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use sinew_bridge::class::type_error;
+use sinew_bridge::{Completion, Edge, JsHost, trace};
+
+use super::algorithm::{Algorithm, Start};
+use super::strategy::SizeAlgorithm;
+use super::{Object, ignore, rethrow};
+use crate::Web;
+use crate::closure::Step;
+
+pub(crate) mod async_iterator;
+mod class;
+pub(crate) mod collect;
+pub(crate) mod default_controller;
+pub(crate) mod default_reader;
+mod from;
+mod generic_reader;
+pub(crate) mod request;
+pub(crate) mod tee;
+
+use default_controller::DefaultController;
+use default_reader::DefaultReader;
+use request::ReadRequest;
+
+/// A ReadableStream object.
+pub(crate) struct ReadableStream<J: JsHost> {
+    disturbed: Cell<bool>,
+    state: Cell<State>,
+    stored_error: Edge<J>,
+    controller: Edge<J>,
+    /// The reader that the stream is locked to; undefined when there is none.
+    reader: Edge<J>,
+}
+
+trace!(struct ReadableStream { stored_error, controller, reader });
+
+/// `[[state]]` of a readable stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Readable,
+    Closed,
+    Errored,
+}
+
+/// A ReadableStream and its state.
+pub(crate) type Stream<J> = Object<J, ReadableStream<J>>;
+
+impl<J: JsHost> ReadableStream<J> {
+    /// [InitializeReadableStream](https://streams.spec.whatwg.org/#initialize-readable-stream)
+    fn new() -> Self {
+        Self {
+            disturbed: Cell::new(false),
+            state: Cell::new(State::Readable),
+            stored_error: Edge::default(),
+            controller: Edge::default(),
+            reader: Edge::default(),
+        }
+    }
+
+    /// `[[state]]`
+    pub(crate) fn state(&self) -> State {
+        self.state.get()
+    }
+
+    /// `[[storedError]]`
+    pub(crate) fn stored_error(&self) -> J::Value {
+        self.stored_error.get()
+    }
+}
+
+/// The algorithms of a stream that Rust code feeds. Each step closes over the value that the stream
+/// was created with, and returns a promise; what it throws rejects that.
+pub(crate) struct Source<J: JsHost> {
+    /// The pull algorithm; it gets the stream.
+    pub pull: Step<J, 1>,
+    /// The cancel algorithm; it gets the reason.
+    pub cancel: Step<J, 1>,
+}
+
+/// The algorithms of a stream, whoever wrote them.
+pub(crate) struct UnderlyingSource<J: JsHost> {
+    start: Start<J>,
+    pull: Algorithm<J>,
+    cancel: Algorithm<J>,
+}
+
+impl<J: JsHost> UnderlyingSource<J> {
+    fn native(start: J::Value, state: J::Value, source: &Source<J>) -> Self {
+        Self {
+            start: Start::Result(start),
+            pull: Algorithm::native(state.clone(), source.pull),
+            cancel: Algorithm::native(state, source.cancel),
+        }
+    }
+}
+
+/// [CreateReadableStream](https://streams.spec.whatwg.org/#create-readable-stream); the start
+/// algorithm returns `start`.
+pub(crate) fn create_readable_stream<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    start: J::Value,
+    state: J::Value,
+    source: &Source<J>,
+    high_water_mark: f64,
+    size: SizeAlgorithm<J>,
+) -> Completion<J, Stream<J>> {
+    let stream = Object::create(cx, web, &Web::READABLE_STREAM, ReadableStream::new())?;
+    let source = UnderlyingSource::native(start, state, source);
+    default_controller::set_up(cx, web, &stream, source, high_water_mark, size)?;
+    Ok(stream)
+}
+
+/// The controller of a stream.
+pub(crate) enum Controller<J: JsHost> {
+    Default(Object<J, DefaultController<J>>),
+}
+
+impl<J: JsHost> Controller<J> {
+    pub(crate) fn of(cx: &mut J::Scope<'_>, stream: &Stream<J>) -> Completion<J, Self> {
+        Object::at(cx, &stream.controller).map(Self::Default)
+    }
+
+    /// [`[[CancelSteps]]`](https://streams.spec.whatwg.org/#abstract-opdef-readablestreamcontroller-cancelsteps)
+    fn cancel_steps(
+        &self,
+        cx: &mut J::Scope<'_>,
+        web: &Rc<Web<J>>,
+        reason: J::Value,
+    ) -> Completion<J> {
+        match self {
+            Self::Default(c) => default_controller::cancel_steps(cx, web, c, reason),
+        }
+    }
+
+    /// [`[[PullSteps]]`](https://streams.spec.whatwg.org/#abstract-opdef-readablestreamcontroller-pullsteps)
+    fn pull_steps(
+        &self,
+        cx: &mut J::Scope<'_>,
+        web: &Rc<Web<J>>,
+        request: ReadRequest<J>,
+    ) -> Completion<J, ()> {
+        match self {
+            Self::Default(c) => default_controller::pull_steps(cx, web, c, request),
+        }
+    }
+
+    /// [`[[ReleaseSteps]]`](https://streams.spec.whatwg.org/#abstract-opdef-readablestreamcontroller-releasesteps)
+    fn release_steps(&self) {
+        match self {
+            Self::Default(_) => {}
+        }
+    }
+}
+
+/// [Enqueues](https://streams.spec.whatwg.org/#readablestream-enqueue) a chunk. Nothing happens when
+/// the stream takes none any more.
+pub(crate) fn enqueue<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+    chunk: J::Value,
+) -> Completion<J, ()> {
+    match Controller::of(cx, stream)? {
+        Controller::Default(c) => default_controller::enqueue(cx, web, &c, chunk),
+    }
+}
+
+/// [Closes](https://streams.spec.whatwg.org/#readablestream-close) a stream from the side of its
+/// source: what is in its queue can still be read.
+pub(crate) fn close_source<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+) -> Completion<J, ()> {
+    match Controller::of(cx, stream)? {
+        Controller::Default(c) => default_controller::close(cx, web, &c),
+    }
+}
+
+/// [Errors](https://streams.spec.whatwg.org/#readablestream-error) a stream from the side of its
+/// source.
+pub(crate) fn error_source<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+    reason: &J::Value,
+) -> Completion<J, ()> {
+    match Controller::of(cx, stream)? {
+        Controller::Default(c) => default_controller::error(cx, web, &c, reason),
+    }
+}
+
+/// The [desired size](https://streams.spec.whatwg.org/#readablestream-desired-size-to-fill-up-to-the-high-water-mark)
+/// of a stream's queue; `None` when it is errored.
+pub(crate) fn desired_size<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    stream: &Stream<J>,
+) -> Completion<J, Option<f64>> {
+    match Controller::of(cx, stream)? {
+        Controller::Default(c) => default_controller::get_desired_size(cx, &c),
+    }
+}
+
+/// Whether a stream is [disturbed](https://streams.spec.whatwg.org/#is-readable-stream-disturbed).
+pub(crate) fn is_disturbed<J: JsHost>(stream: &Stream<J>) -> bool {
+    stream.disturbed.get()
+}
+
+/// [IsReadableStreamLocked](https://streams.spec.whatwg.org/#is-readable-stream-locked)
+pub(crate) fn is_locked<J: JsHost>(stream: &Stream<J>) -> bool {
+    crate::webidl::is_object::<J>(&stream.reader.get())
+}
+
+/// [ReadableStreamCancel](https://streams.spec.whatwg.org/#readable-stream-cancel). Runs user code.
+pub(crate) fn cancel<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+    reason: J::Value,
+) -> Completion<J> {
+    stream.disturbed.set(true);
+    match stream.state.get() {
+        State::Closed => return web.resolved(cx, &J::undefined()),
+        State::Errored => return web.rejected(cx, &stream.stored_error.get()),
+        State::Readable => {}
+    }
+    close(cx, web, stream)?;
+    let promise = Controller::of(cx, stream)?.cancel_steps(cx, web, reason)?;
+    web.transform(cx, &promise, [], ignore, rethrow)
+}
+
+/// [ReadableStreamClose](https://streams.spec.whatwg.org/#readable-stream-close)
+fn close<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+) -> Completion<J, ()> {
+    stream.state.set(State::Closed);
+    let Some(reader) = default_reader(cx, stream) else {
+        return Ok(());
+    };
+    reader.generic.resolve_closed(cx)?;
+    for request in reader.requests.take() {
+        request.close(cx, web, J::undefined())?;
+    }
+    Ok(())
+}
+
+/// [ReadableStreamError](https://streams.spec.whatwg.org/#readable-stream-error)
+fn error<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+    reason: &J::Value,
+) -> Completion<J, ()> {
+    stream.state.set(State::Errored);
+    stream.stored_error.set(reason.clone());
+    let Some(reader) = default_reader(cx, stream) else {
+        return Ok(());
+    };
+    reader.generic.reject_closed(cx, web, reason)?;
+    default_reader::error_read_requests(cx, web, &reader, reason)
+}
+
+/// The stream's reader, if that is a ReadableStreamDefaultReader
+/// ([ReadableStreamHasDefaultReader](https://streams.spec.whatwg.org/#readable-stream-has-default-reader)).
+fn default_reader<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    stream: &Stream<J>,
+) -> Option<Object<J, DefaultReader<J>>> {
+    Object::of(cx, stream.reader.get())
+}
+
+/// [ReadableStreamAddReadRequest](https://streams.spec.whatwg.org/#readable-stream-add-read-request)
+fn add_read_request<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    stream: &Stream<J>,
+    request: ReadRequest<J>,
+) -> Completion<J, ()> {
+    let reader: Object<J, DefaultReader<J>> = Object::at(cx, &stream.reader)?;
+    reader.requests.add(request);
+    Ok(())
+}
+
+/// [ReadableStreamFulfillReadRequest](https://streams.spec.whatwg.org/#readable-stream-fulfill-read-request)
+fn fulfill_read_request<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+    chunk: J::Value,
+    done: bool,
+) -> Completion<J, ()> {
+    let request = default_reader(cx, stream).and_then(|reader| reader.requests.next());
+    match request {
+        Some(request) if done => request.close(cx, web, J::undefined()),
+        Some(request) => request.chunk(cx, web, chunk),
+        None => Ok(()),
+    }
+}
+
+/// [ReadableStreamGetNumReadRequests](https://streams.spec.whatwg.org/#readable-stream-get-num-read-requests);
+/// none without a default reader.
+fn get_num_read_requests<J: JsHost>(cx: &mut J::Scope<'_>, stream: &Stream<J>) -> usize {
+    default_reader(cx, stream).map_or(0, |reader| reader.requests.len())
+}
+
+/// Converts the first argument of a reader's constructor.
+fn stream_argument<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    args: J::Args<'_>,
+    what: &str,
+) -> Completion<J, Stream<J>> {
+    crate::webidl::required::<J>(cx, args, 1, what)?;
+    let stream = J::arg(cx, args, 0);
+    let stream = Object::of(cx, stream);
+    stream.ok_or_else(|| type_error::<J>(cx, "the argument is not a ReadableStream"))
+}
