@@ -57,5 +57,6 @@ impl<J: JsHost> Web<J> {
         (Apis::DOM_EXCEPTION, Self::DOM_EXCEPTIONS),
         (Apis::STREAMS, Self::STREAMS),
         (Apis::STREAMS, Self::WRITABLE_STREAMS),
+        (Apis::STREAMS, Self::TRANSFORM_STREAMS),
     ];
 }

@@ -35,6 +35,7 @@ pub(crate) mod algorithm;
 pub(crate) mod queue;
 pub(crate) mod readable;
 pub(crate) mod strategy;
+pub(crate) mod transform;
 pub(crate) mod writable;
 
 impl<J: JsHost> Web<J> {

@@ -391,7 +391,8 @@ fn update_backpressure<J: JsHost>(
     Ok(())
 }
 
-fn controller<J: JsHost>(
+/// `[[controller]]`
+pub(crate) fn controller<J: JsHost>(
     cx: &mut J::Scope<'_>,
     stream: &Stream<J>,
 ) -> Completion<J, Controller<J>> {
