@@ -56,5 +56,7 @@ impl<J: JsHost> Web<J> {
         (Apis::ENCODING, Self::ENCODING),
         (Apis::DOM_EXCEPTION, Self::DOM_EXCEPTIONS),
         (Apis::STREAMS, Self::STREAMS),
+        (Apis::STREAMS, Self::WRITABLE_STREAMS),
+        (Apis::STREAMS, Self::TRANSFORM_STREAMS),
     ];
 }

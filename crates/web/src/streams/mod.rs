@@ -35,6 +35,8 @@ pub(crate) mod algorithm;
 pub(crate) mod queue;
 pub(crate) mod readable;
 pub(crate) mod strategy;
+pub(crate) mod transform;
+pub(crate) mod writable;
 
 impl<J: JsHost> Web<J> {
     pub(crate) const STREAMS: &'static [Global<J>] = &[

@@ -71,6 +71,11 @@ impl<J: JsHost> ReadableStream<J> {
     pub(crate) fn stored_error(&self) -> J::Value {
         self.stored_error.get()
     }
+
+    /// `[[controller]]`
+    pub(crate) fn controller(&self) -> J::Value {
+        self.controller.get()
+    }
 }
 
 /// The algorithms of a stream that Rust code feeds. Each step closes over the value that the stream
