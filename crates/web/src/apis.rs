@@ -54,6 +54,10 @@ impl<J: JsHost> Web<J> {
         (Apis::TIMERS, Self::MICROTASKS),
         (Apis::PERFORMANCE, Self::PERFORMANCE),
         (Apis::ENCODING, Self::ENCODING),
+        (Apis::URL, Self::URLS),
+        (Apis::BASE64, Self::BASE64),
+        (Apis::CRYPTO, Self::CRYPTO),
+        (Apis::NAVIGATOR, Self::NAVIGATOR),
         (Apis::DOM_EXCEPTION, Self::DOM_EXCEPTIONS),
     ];
 }
