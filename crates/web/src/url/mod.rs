@@ -11,6 +11,7 @@ use sinew_bridge::{Completion, Edge, JsHost, Property, Throw, ValueType, trace};
 use crate::globals::{Global, readonly};
 use crate::{Web, webidl};
 
+mod corrections;
 mod search_params;
 
 pub(crate) use search_params::SearchParams;
@@ -76,10 +77,10 @@ impl<J: JsHost> Web<J> {
             component!("protocol", quirks::protocol, quirks::set_protocol),
             component!("username", quirks::username, quirks::set_username),
             component!("password", quirks::password, quirks::set_password),
-            component!("host", quirks::host, quirks::set_host),
-            component!("hostname", quirks::hostname, quirks::set_hostname),
-            component!("port", quirks::port, quirks::set_port),
-            component!("pathname", quirks::pathname, quirks::set_pathname),
+            component!("host", quirks::host, corrections::set_host),
+            component!("hostname", quirks::hostname, corrections::set_hostname),
+            component!("port", quirks::port, corrections::set_port),
+            component!("pathname", quirks::pathname, corrections::set_pathname),
             Accessor {
                 name: "search",
                 get: |cx, web, args| get(cx, web, args, |url| quirks::search(url).into()),
@@ -128,10 +129,10 @@ fn api_url_parser(url: &str, base: Option<&str>) -> Option<Url> {
         return None;
     }
     let base = match base {
-        Some(base) => Some(Url::parse(base).ok()?),
+        Some(base) => Some(corrections::parse(base, None)?),
         None => None,
     };
-    Url::options().base_url(base.as_ref()).parse(url).ok()
+    corrections::parse(url, base.as_ref())
 }
 
 /// The arguments `url` and `base`. Runs user code.
