@@ -299,7 +299,7 @@ fn hostile<J: JsHost>() {
         const parts = ['', '/', '//', '/..//', '\\', '?', '#', ':', '@', 'a', 'C|', '[::1]', '1.2.3.4', '0x7f', '99999', '\t\n', ' ',
             '%', '%zz', '%00', '\0', '😀', '\ud800', 'xn--', 'xn--a', '.', '..', '%2e', 'file', 'http:', 'a:b', '\u00ad', '\u3002', ' x '];
         let seed = 1;
-        const next = (n) => { seed = (seed * 1103515245 + 12345) % 2147483648; return Math.floor(seed / 65536) % n; };
+        const next = (n) => { seed = Math.imul(seed ^ (seed >>> 15), 0x2c1b3c6d) + 0x6d2b79f5 | 0; return ((seed ^ (seed >>> 13)) >>> 3) % n; };
         const word = () => { let text = ''; for (let n = next(4); n >= 0; n--) text += parts[next(parts.length)]; return text; };
         const names = ['protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'hash'];
         const starts = ['http://a/b?c#d', 'file:///C:/x', 'a:b  ', 'a://u:p@h:1/..//p?q#f', 'data:,x', 'file://h/p', 'a:/p', 'blob:http://a'];
@@ -311,7 +311,8 @@ fn hostile<J: JsHost>() {
                 if (params) { params.append(word(), word()); if (next(3) === 0) params.delete(word()); }
             }
             url.origin;
-            if (typeof url.href !== 'string') throw new Error('href');
+            // The parser drops the hosts of file: URLs that have a drive letter.
+            if (url.protocol !== 'file:') same(URL.parse(url.href)?.href, url.href);
         }
         ",
     );

@@ -84,7 +84,7 @@ fn get_random_values<J: JsHost>(
         let message = "getRandomValues fills at most 65536 bytes";
         return Err(web.dom_exception(cx, "QuotaExceededError", message));
     }
-    match J::with_bytes_mut(cx, &array, |bytes| getrandom::fill(bytes)) {
+    match J::with_bytes_mut(cx, &array, getrandom::fill) {
         Some(Err(_)) => Err(no_randomness(cx, web)),
         _ => Ok(array),
     }

@@ -16,9 +16,17 @@ pub(super) fn parse(input: &str, base: Option<&Url>) -> Option<Url> {
     Some(url)
 }
 
-/// Sets the [host](https://url.spec.whatwg.org/#dom-url-host).
+/// Sets the [host](https://url.spec.whatwg.org/#dom-url-host). One with a password cannot be
+/// emptied.
 pub(super) fn set_host(url: &mut Url, value: &str) -> Result<(), ()> {
-    quirks::set_host(url, value).inspect(|()| correct(url))
+    let mut changed = url.clone();
+    quirks::set_host(&mut changed, value)?;
+    if changed.password().is_some() && changed.host_str().is_none_or(str::is_empty) {
+        return Err(());
+    }
+    *url = changed;
+    correct(url);
+    Ok(())
 }
 
 /// Sets the [hostname](https://url.spec.whatwg.org/#dom-url-hostname).
@@ -99,7 +107,10 @@ fn serialize_dot(url: &mut Url) {
     let (dot, wanted) = match before.strip_prefix(scheme) {
         Some(":") => (false, path.starts_with("//")),
         Some(":/.") => (true, path.starts_with("//")),
-        Some(rest) => (rest.ends_with("/."), false),
+        Some(_) => (
+            &url[Position::AfterPort..Position::BeforePath] == "/.",
+            false,
+        ),
         None => return,
     };
     if dot == wanted {
@@ -117,7 +128,7 @@ fn serialize_dot(url: &mut Url) {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, set_hostname, set_pathname, set_port};
+    use super::{parse, set_host, set_hostname, set_pathname, set_port};
 
     fn href(input: &str, base: Option<&str>) -> String {
         let base = base.map(|base| parse(base, None).unwrap());
@@ -154,6 +165,15 @@ mod tests {
         assert_eq!(url.path(), "//f");
         assert_eq!(set_hostname(&mut url, "h"), Ok(()));
         assert_eq!(url.as_str(), "a://h//f?c#d");
+        assert_eq!(href("http://./b", None), "http://./b");
+        assert_eq!(href("a://b/.", None), "a://b/");
+    }
+
+    #[test]
+    fn a_host_with_a_password() {
+        let mut url = parse("a://:p@b", None).unwrap();
+        assert_eq!(set_host(&mut url, ""), Err(()));
+        assert_eq!(url.as_str(), "a://:p@b");
     }
 
     #[test]
