@@ -31,6 +31,7 @@ builtins! {
     SetIteratorNext = "%set iterator%.^.next",
     TypedArrayName = "Uint8Array.prototype.^.get @@toStringTag",
     TypedArrayLength = "Uint8Array.prototype.^.get length",
+    TypedArrayBuffer = "Uint8Array.prototype.^.get buffer",
     BufferDetached = "ArrayBuffer.prototype.get detached",
     DataViewBuffer = "DataView.prototype.get buffer",
     DataViewByteLength = "DataView.prototype.get byteLength",
@@ -63,6 +64,8 @@ builtins! {
 pub(crate) struct Builtins<J: JsHost> {
     functions: Vec<Option<J::Value>>,
     classes: RefCell<Vec<J::Value>>,
+    /// `%IteratorPrototype%`
+    pub(crate) iterator_prototype: J::Value,
 }
 
 impl<J: JsHost> Builtins<J> {
@@ -84,6 +87,7 @@ impl<J: JsHost> Builtins<J> {
         Ok(Self {
             functions,
             classes: RefCell::default(),
+            iterator_prototype: find::<J>(cx, "%map iterator%.^.^")?.unwrap_or_else(J::null),
         })
     }
 

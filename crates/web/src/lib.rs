@@ -11,6 +11,10 @@
 //! | `queueMicrotask` | [HTML](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing) | `microtask.rs` |
 //! | `performance` | [High Resolution Time](https://w3c.github.io/hr-time/) | `performance.rs` |
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
+//! | `URL`, `URLSearchParams` | [URL](https://url.spec.whatwg.org/#api) | `url/` |
+//! | `atob`, `btoa` | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#atob) | `base64.rs` |
+//! | `crypto` | [Web Cryptography](https://w3c.github.io/webcrypto/), without keys | `crypto/` |
+//! | `navigator`, `self` | [HTML](https://html.spec.whatwg.org/multipage/system-state.html#the-navigator-object) | `navigator.rs` |
 //! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
 //! | `ReadableStream` and what goes with it | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
 //!
@@ -37,20 +41,25 @@ use sinew_bridge::class::{Class, ClassSpec, define_class, prototype_of_new_targe
 use sinew_bridge::{Completion, Intrinsic, JsHost, Trace};
 
 mod apis;
+mod base64;
 mod builtins;
 mod closure;
 mod console;
+mod crypto;
 mod dom_exception;
 mod format;
 mod globals;
 mod inspect;
+mod iterable;
 mod microtask;
+mod navigator;
 mod performance;
 mod streams;
 mod tasks;
 mod text_decoder;
 mod text_encoder;
 mod timers;
+mod url;
 mod webidl;
 
 pub use apis::Apis;
