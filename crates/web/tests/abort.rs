@@ -108,6 +108,7 @@ fn garbage<J: JsHost>() {
         globalThis.dead = 0; globalThis.fired = 0;
         globalThis.root = new AbortController();
         const registry = new FinalizationRegistry(() => { dead++; });
+        const fire = () => { fired++; };
         for (let i = 0; i < 100; i++) {
             const signal = AbortSignal.any([root.signal, AbortSignal.timeout(1e6)]);
             signal.self = signal;
@@ -115,9 +116,9 @@ fn garbage<J: JsHost>() {
             const timeout = AbortSignal.timeout(1e6);
             timeout.addEventListener('other', () => timeout);
             registry.register(timeout);
-            AbortSignal.any([root.signal]).onabort = () => { fired++; };
+            AbortSignal.any([root.signal]).onabort = fire;
             const off = AbortSignal.any([root.signal]);
-            off.onabort = () => { fired++; };
+            off.onabort = fire;
             off.onabort = null;
             registry.register(off);
         }
