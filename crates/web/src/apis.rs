@@ -57,5 +57,6 @@ impl<J: JsHost> Web<J> {
         (Apis::DOM_EXCEPTION, Self::DOM_EXCEPTIONS),
         (Apis::EVENTS, Self::EVENTS),
         (Apis::ABORT, Self::ABORT),
+        (Apis::STRUCTURED_CLONE, Self::STRUCTURED_CLONE),
     ];
 }
