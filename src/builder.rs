@@ -276,6 +276,11 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let hooks = loader.clone() as Rc<dyn HostHooks<J>>;
         let mut host = J::new(host_config, hooks).map_err(Error::setup)?;
         let web = Web::new(self.web_config(start));
+        let memories = Rc::downgrade(&agent);
+        web.protect_buffers(move |buffer| {
+            let agent = memories.upgrade();
+            agent.is_some_and(|agent| webassembly::is_memory_buffer(&agent, buffer))
+        });
         let apis = self.apis;
         let functions = std::mem::take(&mut self.functions);
         host.enter(|cx| {

@@ -64,5 +64,6 @@ impl<J: JsHost> Web<J> {
         (Apis::STREAMS, Self::TRANSFORM_STREAMS),
         (Apis::EVENTS, Self::EVENTS),
         (Apis::ABORT, Self::ABORT),
+        (Apis::STRUCTURED_CLONE, Self::STRUCTURED_CLONE),
     ];
 }
