@@ -310,19 +310,19 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// One turn: all jobs that wait, or else the next task or timer that is due. `false` when nothing is
     /// left.
     fn turn(&mut self) -> Result<bool, Error> {
+        let web = self.web.clone();
         let ran = self.enter(|cx| {
             let mut ran = false;
-            while J::run_job(cx.scope)? {
+            while web.run_job(cx.scope)? {
                 ran = true;
             }
             Ok(ran)
         })?;
         self.bury();
-        self.report_rejection()?;
+        self.report_rejections()?;
         if ran {
             return Ok(true);
         }
-        let web = self.web.clone();
         if self.enter(|cx| web.run_task(cx.scope))? {
             return Ok(true);
         }
@@ -349,13 +349,10 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         }
     }
 
-    /// The first rejection that is still unhandled when the jobs have run.
-    fn report_rejection(&mut self) -> Result<(), Error> {
-        let rejections = self.loader.take_rejections();
-        match rejections.into_iter().next() {
-            Some(reason) => self.enter(|_| Err(Throw::Value(reason))),
-            None => Ok(()),
-        }
+    /// Reports what is still unhandled when the jobs have run.
+    fn report_rejections(&mut self) -> Result<(), Error> {
+        let (web, loader) = (self.web.clone(), self.loader.clone());
+        self.enter(|cx| web.notify_rejections(cx.scope, &loader.rejections))
     }
 
     /// Frees what belongs to dead objects.

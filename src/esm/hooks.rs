@@ -142,17 +142,7 @@ impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
         reason: &J::Value,
         handled: bool,
     ) {
-        if !handled {
-            let rejection = (promise.clone(), reason.clone());
-            self.rejections.borrow_mut().push(rejection);
-            return;
-        }
-        let waiting = self.rejections.take();
-        let still = waiting
-            .into_iter()
-            .filter(|(other, _)| !J::same_value(cx, other, promise))
-            .collect();
-        self.rejections.replace(still);
+        self.rejections.track(cx, promise, reason, handled);
     }
 }
 

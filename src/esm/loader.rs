@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 use sinew_bridge::stack::StackBounds;
 use sinew_bridge::{Completion, ErrorClass, JsHost, Throw, WasmEngine, class};
 use sinew_registry::{Key, Record, Registry, Resolver, Status};
+use sinew_web::Rejections;
 
 use crate::agent::Agent;
 use crate::cache::ModuleCache;
@@ -41,8 +42,8 @@ pub(crate) struct Loader<J: JsHost, W: WasmEngine> {
     pub host_modules: RefCell<HashMap<String, HostModule<J>>>,
     /// Modules that the embedder's hook supplied and the engine has not asked for yet, by name.
     supplied: RefCell<HashMap<String, ModuleSource>>,
-    /// Promises that were rejected with nobody listening, with the reasons.
-    pub rejections: RefCell<Vec<(J::Value, J::Value)>>,
+    /// Promises that were rejected with nobody listening.
+    pub rejections: Rejections<J>,
     /// The names under which scripts call `import.source`, by the names of the scripts.
     pub script_functions: RefCell<HashMap<String, String>>,
     pub config: LoaderConfig<W>,
@@ -76,7 +77,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             records: RefCell::default(),
             host_modules: RefCell::default(),
             supplied: RefCell::default(),
-            rejections: RefCell::default(),
+            rejections: Rejections::default(),
             script_functions: RefCell::default(),
             config,
             this: this.clone(),
@@ -131,12 +132,6 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         records.remove(&name)
     }
 
-    /// The rejections that nobody has handled since they were asked for last: the reasons.
-    pub(crate) fn take_rejections(&self) -> Vec<J::Value> {
-        let rejections = self.rejections.take();
-        rejections.into_iter().map(|(_, reason)| reason).collect()
-    }
-
     /// Lets go of the JavaScript values.
     pub(crate) fn clear(&self) {
         for record in self.records.take().into_values() {
@@ -145,7 +140,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             }
         }
         self.host_modules.take();
-        self.rejections.take();
+        self.rejections.clear();
     }
 
     /// The module name that `specifier` leads to from `referrer`.

@@ -58,5 +58,7 @@ impl<J: JsHost> Web<J> {
         (Apis::STREAMS, Self::STREAMS),
         (Apis::STREAMS, Self::WRITABLE_STREAMS),
         (Apis::STREAMS, Self::TRANSFORM_STREAMS),
+        (Apis::EVENTS, Self::EVENTS),
+        (Apis::ABORT, Self::ABORT),
     ];
 }

@@ -11,6 +11,9 @@
 //! | `queueMicrotask` | [HTML](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing) | `microtask.rs` |
 //! | `performance` | [High Resolution Time](https://w3c.github.io/hr-time/) | `performance.rs` |
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
+//! | `Event`, `EventTarget`, `CustomEvent`, `addEventListener` ... | [DOM](https://dom.spec.whatwg.org/#events) | `events/` |
+//! | `ErrorEvent`, `PromiseRejectionEvent`, `reportError`, `onerror` ... | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#runtime-script-errors) | `events/` |
+//! | `AbortController`, `AbortSignal` | [DOM](https://dom.spec.whatwg.org/#aborting-ongoing-activities) | `abort/` |
 //! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
 //! | `ReadableStream` and what goes with it | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
 //!
@@ -36,11 +39,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use sinew_bridge::class::{Class, ClassSpec, define_class, prototype_of_new_target, type_error};
 use sinew_bridge::{Completion, Intrinsic, JsHost, Trace};
 
+mod abort;
 mod apis;
 mod builtins;
 mod closure;
 mod console;
 mod dom_exception;
+mod events;
 mod format;
 mod globals;
 mod inspect;
@@ -54,9 +59,11 @@ mod timers;
 mod webidl;
 
 pub use apis::Apis;
+pub use events::Rejections;
 
 use builtins::Builtins;
 use console::Console;
+use events::{EventTarget, Reporting, TargetKind};
 use tasks::Task;
 use timers::Timers;
 
@@ -87,6 +94,7 @@ pub struct Web<J: JsHost> {
     console: RefCell<Console>,
     timers: RefCell<Timers<J>>,
     tasks: RefCell<VecDeque<Task<J>>>,
+    reporting: Reporting<J>,
     /// `None` before installation and after [`Web::clear`].
     realm: RefCell<Option<Rc<Realm<J>>>>,
 }
@@ -99,6 +107,8 @@ struct Realm<J: JsHost> {
     classes: RefCell<HashMap<&'static str, Class<J>>>,
     /// The objects of the global scope that were touched, by name.
     objects: RefCell<HashMap<&'static str, J::Value>>,
+    /// The global object as an event target.
+    global_target: Rc<EventTarget<J>>,
 }
 
 impl<J: JsHost> Web<J> {
@@ -117,6 +127,7 @@ impl<J: JsHost> Web<J> {
             console: RefCell::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
+            reporting: Reporting::default(),
             realm: RefCell::new(None),
         })
     }
@@ -128,21 +139,29 @@ impl<J: JsHost> Web<J> {
             builtins: Builtins::capture(cx)?,
             classes: RefCell::default(),
             objects: RefCell::default(),
+            global_target: Rc::new(EventTarget::new(TargetKind::Plain)),
         };
         *self.realm.borrow_mut() = Some(Rc::new(realm));
         self.define_globals(cx, apis)
     }
 
-    /// When the next timer is due; `None` when there is none.
+    /// When the next timer is due; `None` when there is none that is worth waiting for if nothing
+    /// else is left to do: that of `AbortSignal.timeout` is not.
     pub fn next_timer(&self) -> Option<Instant> {
+        self.timers.borrow().next_awaited()
+    }
+
+    /// When the next timer is due, for who waits for something else, too.
+    pub fn next_timer_of_any_kind(&self) -> Option<Instant> {
         self.timers.borrow().next_due()
     }
 
-    /// Runs the callback of one timer that is due; `false` when none is. Runs user code; what the
-    /// callback throws is returned, and the other timers stay. Callers drain the microtasks
-    /// between two calls.
+    /// Runs the callback of one timer that is due; `false` when none is. Runs user code; what it
+    /// throws and no listener of the global object handles is thrown, the other timers stay. Callers
+    /// drain the microtasks between two calls.
     pub fn run_timer(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, bool> {
-        timers::run_one(cx, self)
+        let completion = timers::run_one(cx, self);
+        self.reported(cx, completion)
     }
 
     /// Drops every JavaScript value it holds: all timers, all tasks, and what installation left. To be called
@@ -153,6 +172,7 @@ impl<J: JsHost> Web<J> {
         let tasks = self.tasks.take();
         let realm = self.realm.borrow_mut().take();
         drop((timers, tasks, realm));
+        self.reporting.clear();
     }
 
     fn realm(&self, cx: &mut J::Scope<'_>) -> Completion<J, Rc<Realm<J>>> {

@@ -21,6 +21,14 @@ pub(crate) fn long<J: JsHost>(cx: &mut J::Scope<'_>, value: &J::Value) -> Comple
     Ok(to_int32(J::to_number(cx, value)?))
 }
 
+/// [unsigned long](https://webidl.spec.whatwg.org/#js-unsigned-long). Runs user code.
+pub(crate) fn unsigned_long<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, u32> {
+    Ok(long::<J>(cx, value)?.cast_unsigned())
+}
+
 /// A [dictionary](https://webidl.spec.whatwg.org/#js-dictionary) argument: the object to read its
 /// members from, `None` for an empty one.
 pub(crate) fn dictionary<J: JsHost>(

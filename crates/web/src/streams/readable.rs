@@ -72,6 +72,11 @@ impl<J: JsHost> ReadableStream<J> {
         self.stored_error.get()
     }
 
+    /// Sets `[[disturbed]]`.
+    pub(crate) fn disturb(&self) {
+        self.disturbed.set(true);
+    }
+
     /// `[[controller]]`
     pub(crate) fn controller(&self) -> J::Value {
         self.controller.get()
