@@ -32,6 +32,7 @@ use crate::Web;
 use crate::globals::Global;
 
 pub(crate) mod algorithm;
+pub(crate) mod pipe;
 pub(crate) mod queue;
 pub(crate) mod readable;
 pub(crate) mod strategy;

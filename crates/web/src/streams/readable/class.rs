@@ -12,6 +12,7 @@ use super::{
 use crate::globals::readonly;
 use crate::streams::Object;
 use crate::streams::algorithm::{Algorithm, Start, callback_member};
+use crate::streams::pipe::methods;
 use crate::streams::strategy::Strategy;
 use crate::{Web, webidl};
 
@@ -35,6 +36,16 @@ impl<J: JsHost> Web<J> {
                 name: "getReader",
                 length: 0,
                 body: get_reader,
+            },
+            Method {
+                name: "pipeThrough",
+                length: 1,
+                body: methods::pipe_through,
+            },
+            Method {
+                name: "pipeTo",
+                length: 1,
+                body: methods::pipe_to_method,
             },
             Method {
                 name: "tee",
