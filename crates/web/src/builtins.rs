@@ -31,7 +31,11 @@ builtins! {
     SetIteratorNext = "%set iterator%.^.next",
     TypedArrayName = "Uint8Array.prototype.^.get @@toStringTag",
     TypedArrayLength = "Uint8Array.prototype.^.get length",
+    TypedArrayBuffer = "Uint8Array.prototype.^.get buffer",
+    TypedArrayByteLength = "Uint8Array.prototype.^.get byteLength",
+    TypedArrayByteOffset = "Uint8Array.prototype.^.get byteOffset",
     BufferDetached = "ArrayBuffer.prototype.get detached",
+    BufferResizable = "ArrayBuffer.prototype.get resizable",
     DataViewBuffer = "DataView.prototype.get buffer",
     DataViewByteLength = "DataView.prototype.get byteLength",
     DataViewByteOffset = "DataView.prototype.get byteOffset",
@@ -57,6 +61,20 @@ builtins! {
     JsonStringify = "JSON.stringify",
     ParseInt = "parseInt",
     ParseFloat = "parseFloat",
+    ArrayBuffer = "ArrayBuffer",
+    DataView = "DataView",
+    Int8Array = "Int8Array",
+    Uint8Array = "Uint8Array",
+    Uint8ClampedArray = "Uint8ClampedArray",
+    Int16Array = "Int16Array",
+    Uint16Array = "Uint16Array",
+    Float16Array = "Float16Array",
+    Int32Array = "Int32Array",
+    Uint32Array = "Uint32Array",
+    Float32Array = "Float32Array",
+    Float64Array = "Float64Array",
+    BigInt64Array = "BigInt64Array",
+    BigUint64Array = "BigUint64Array",
 }
 
 /// The captured functions of a realm, and the classes of this crate.
@@ -98,6 +116,11 @@ impl<J: JsHost> Builtins<J> {
         let classes = self.classes.borrow();
         let mut identities = classes.iter().map(J::identity);
         identities.any(|other| other == identity)
+    }
+
+    /// One of them; `None` where the engine has none.
+    pub(crate) fn get(&self, builtin: Builtin) -> Option<J::Value> {
+        self.functions[builtin as usize].clone()
     }
 
     /// Calls one; `None` where the engine has none or it throws, as for a `this` of another class.
