@@ -138,7 +138,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         let key = resolver
             .entry(path.as_ref())
             .map_err(|error| Error::setup(error.to_string()))?;
-        match self.loader.entry(resolver, &key).map_err(Error::setup)? {
+        match self.loader.entry(&key).map_err(Error::setup)? {
             Entry::Module => self.run_module(&key.url()),
             Entry::Script(text) => {
                 self.eval::<Value<J>>(&key.url(), &text)?;
@@ -162,6 +162,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
 
     /// Imports the module with this URL, and runs until nothing is left.
     fn run_module(&mut self, url: &str) -> Result<(), Error> {
+        *self.loader.main.borrow_mut() = Some(url.to_owned());
         let promise = self.enter(|cx| J::import(cx.scope, url, url))?;
         self.settle(&Value::new(promise, self.agent.id))?;
         self.run()
@@ -360,7 +361,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         self.agent.bury();
     }
 
-    /// What is loaded, with its facts.
+    /// The files that are loaded, with their facts.
     pub fn modules(&self) -> Vec<Listing> {
         self.loader.registry.borrow().list()
     }
@@ -433,7 +434,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         &mut self,
         f: impl FnOnce(&mut Local<'_, '_, J>) -> Completion<J, T>,
     ) -> Result<T, Error> {
-        let agent = self.agent.clone();
+        let (agent, loader) = (self.agent.clone(), self.loader.clone());
         if agent.termination.is_set() {
             return Err(Error::of_termination(&agent));
         }
@@ -445,7 +446,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
                 scope,
                 runtime: agent.id,
             };
-            f(&mut local).map_err(|throw| Error::of_throw(scope, &agent, &throw))
+            f(&mut local).map_err(|throw| Error::of_throw(scope, &agent, loader.resolver(), &throw))
         })
     }
 }

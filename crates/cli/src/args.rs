@@ -36,6 +36,8 @@ Examples:
   sinew run -e 'import { add } from \"./add.wasm\"; console.log(add(20, 22))'
   sinew run --timeout 0.5 --max-memory 64M untrusted.js
   sinew run --root .. test/main.js             let imports reach the parent folder
+  sinew run -C browser main.js                 take the builds of packages for browsers
+  sinew run --import-map map.json main.js      say where specifiers lead
   sinew run --script old.js                    a classic script, as for <script> without a type
 
 Exit status:
@@ -172,6 +174,17 @@ pub struct RuntimeArgs {
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
 
+    /// Conditions for the "exports" of packages, beside import, module-sync and default: a,b or
+    /// several times. With browser the "browser" field of packages counts, too.
+    #[arg(short = 'C', long, value_name = "NAME", value_delimiter = ',', value_parser = condition)]
+    pub conditions: Vec<String>,
+
+    /// Looks specifiers up in this import map first (JSON, as in browsers).
+    ///
+    /// Addresses start from FILE. What they lead to has to lie in the root.
+    #[arg(long, value_name = "FILE")]
+    pub import_map: Option<PathBuf>,
+
     /// Ends the program after this many seconds, with exit status 124. Fractions are fine.
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub timeout: Option<Duration>,
@@ -271,6 +284,13 @@ pub struct EnginesArgs {
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+fn condition(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Err("a condition has a name".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

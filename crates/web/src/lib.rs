@@ -11,6 +11,10 @@
 //! | `queueMicrotask` | [HTML](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing) | `microtask.rs` |
 //! | `performance` | [High Resolution Time](https://w3c.github.io/hr-time/) | `performance.rs` |
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
+//! | `URL`, `URLSearchParams` | [URL](https://url.spec.whatwg.org/#api) | `url/` |
+//! | `atob`, `btoa` | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#atob) | `base64.rs` |
+//! | `crypto` | [Web Cryptography](https://w3c.github.io/webcrypto/), without keys | `crypto/` |
+//! | `navigator`, `self` | [HTML](https://html.spec.whatwg.org/multipage/system-state.html#the-navigator-object) | `navigator.rs` |
 //! | `Event`, `EventTarget`, `CustomEvent`, `addEventListener` ... | [DOM](https://dom.spec.whatwg.org/#events) | `events/` |
 //! | `ErrorEvent`, `PromiseRejectionEvent`, `reportError`, `onerror` ... | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#runtime-script-errors) | `events/` |
 //! | `AbortController`, `AbortSignal` | [DOM](https://dom.spec.whatwg.org/#aborting-ongoing-activities) | `abort/` |
@@ -41,21 +45,26 @@ use sinew_bridge::{Completion, Intrinsic, JsHost, Trace};
 
 mod abort;
 mod apis;
+mod base64;
 mod builtins;
 mod closure;
 mod console;
+mod crypto;
 mod dom_exception;
 mod events;
 mod format;
 mod globals;
 mod inspect;
+mod iterable;
 mod microtask;
+mod navigator;
 mod performance;
 mod streams;
 mod tasks;
 mod text_decoder;
 mod text_encoder;
 mod timers;
+mod url;
 mod webidl;
 
 pub use apis::Apis;

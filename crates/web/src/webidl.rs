@@ -4,6 +4,9 @@ use sinew_bridge::class::type_error;
 use sinew_bridge::convert::to_int32;
 use sinew_bridge::{Completion, JsHost, ObjectClass, PropertyKey, ValueType};
 
+use crate::Web;
+use crate::builtins::Builtin;
+
 /// [USVString](https://webidl.spec.whatwg.org/#js-USVString). Runs user code.
 pub(crate) fn usv_string<J: JsHost>(
     cx: &mut J::Scope<'_>,
@@ -68,6 +71,24 @@ pub(crate) fn is_buffer_source<J: JsHost>(cx: &mut J::Scope<'_>, value: &J::Valu
                 | ObjectClass::DataView
         )
     )
+}
+
+/// Whether a buffer, or the buffer of a view, is a SharedArrayBuffer: only what has
+/// [`[AllowShared]`](https://webidl.spec.whatwg.org/#AllowShared) takes it.
+pub(crate) fn is_shared<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Web<J>,
+    value: &J::Value,
+) -> Completion<J, bool> {
+    let getter = match J::object_class(cx, value) {
+        Some(ObjectClass::SharedArrayBuffer) => return Ok(true),
+        Some(ObjectClass::TypedArray) => Builtin::TypedArrayBuffer,
+        Some(ObjectClass::DataView) => Builtin::DataViewBuffer,
+        _ => return Ok(false),
+    };
+    let buffer = web.realm(cx)?.builtins.call(cx, getter, value)?;
+    let class = buffer.and_then(|buffer| J::object_class(cx, &buffer));
+    Ok(class == Some(ObjectClass::SharedArrayBuffer))
 }
 
 /// A callback function argument.
@@ -172,6 +193,16 @@ pub(crate) fn sequence<J: JsHost>(
     iterable: &J::Value,
     method: &J::Value,
 ) -> Completion<J, Vec<J::Value>> {
+    sequence_of::<J, _>(cx, iterable, method, |_, element| Ok(element))
+}
+
+/// Like [`sequence`], each element converted before the next is asked for. Runs user code.
+pub(crate) fn sequence_of<J: JsHost, T>(
+    cx: &mut J::Scope<'_>,
+    iterable: &J::Value,
+    method: &J::Value,
+    mut convert: impl FnMut(&mut J::Scope<'_>, J::Value) -> Completion<J, T>,
+) -> Completion<J, Vec<T>> {
     let iterator = J::call(cx, method, iterable, &[])?;
     if !is_object::<J>(&iterator) {
         return Err(type_error::<J>(cx, "the iterator is not an object"));
@@ -187,7 +218,39 @@ pub(crate) fn sequence<J: JsHost>(
         if J::to_boolean(cx, &done) {
             return Ok(elements);
         }
-        elements.push(J::get(cx, &result, "value".into())?);
+        let value = J::get(cx, &result, "value".into())?;
+        elements.push(convert(cx, value)?);
+    }
+}
+
+/// A [record](https://webidl.spec.whatwg.org/#js-record)'s entries, keys and values converted by
+/// `convert`. Runs user code.
+pub(crate) fn record<J: JsHost, T>(
+    cx: &mut J::Scope<'_>,
+    object: &J::Value,
+    mut convert: impl FnMut(&mut J::Scope<'_>, &J::Value) -> Completion<J, T>,
+) -> Completion<J, Vec<(T, T)>> {
+    let mut entries = Vec::new();
+    for key in J::own_keys(cx, object)? {
+        let property = J::get_own_property(cx, object, PropertyKey::Value(&key))?;
+        if property.is_some_and(|property| property.enumerable) {
+            let name = convert(cx, &key)?;
+            let value = J::get(cx, object, PropertyKey::Value(&key))?;
+            entries.push((name, convert(cx, &value)?));
+        }
+    }
+    Ok(entries)
+}
+
+/// The String whose code units are these bytes:
+/// [isomorphic decode](https://infra.spec.whatwg.org/#isomorphic-decode).
+pub(crate) fn isomorphic<J: JsHost>(cx: &mut J::Scope<'_>, bytes: &[u8]) -> Completion<J> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => J::string(cx, text),
+        _ => {
+            let units: Vec<u16> = bytes.iter().map(|byte| u16::from(*byte)).collect();
+            J::string_utf16(cx, &units)
+        }
     }
 }
 

@@ -115,7 +115,7 @@ impl<J: JsHost> Web<J> {
     /// from an exception. Runs no user code. What is no error with a stack trace is located where it
     /// is reported.
     fn error_info(
-        &self,
+        self: &Rc<Self>,
         cx: &mut J::Scope<'_>,
         exception: &J::Value,
     ) -> Completion<J, ErrorEvent<J>> {
@@ -136,9 +136,13 @@ impl<J: JsHost> Web<J> {
     }
 
     /// Name and message of an error, anything else as the console shows it.
-    fn describe(&self, cx: &mut J::Scope<'_>, exception: &J::Value) -> Completion<J, String> {
+    fn describe(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        exception: &J::Value,
+    ) -> Completion<J, String> {
         let realm = self.realm(cx)?;
-        let mut inspector = Inspector::new(&realm.builtins, Options::new(false));
+        let mut inspector = Inspector::new(self, &realm.builtins, Options::new(false));
         let (name, message) = if let Some(state) = J::state::<DomException<J>>(cx, exception) {
             (state.name(), state.message())
         } else if J::object_class(cx, exception) == Some(ObjectClass::Error) {
