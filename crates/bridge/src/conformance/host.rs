@@ -112,6 +112,7 @@ macro_rules! host_conformance {
             buffers_alias_both_ways
             detached_buffers_are_empty
             buffers_cannot_be_transferred
+            buffers_are_transferred
             buffers_cannot_be_resized
             buffers_of_no_bytes
             bytes_of_views

@@ -12,7 +12,7 @@
 //! | to | call |
 //! |---|---|
 //! | make a stream of Rust code | [`readable::create_readable_stream`], [`readable::create_readable_byte_stream`], with [`readable::Source`]: two steps and a value they close over |
-//! | feed it, from those steps or any other time | [`readable::enqueue`], [`readable::close_source`], [`readable::error_source`], [`readable::desired_size`] |
+//! | feed it, from those steps or any other time | [`readable::enqueue`], [`readable::enqueue_bytes`], [`readable::close_source`], [`readable::error_source`], [`readable::desired_size`] |
 //! | make one of bytes that are there | [`readable::stream_of_bytes`] |
 //! | ask | [`readable::is_disturbed`], [`readable::is_locked`] |
 //! | read | [`readable::default_reader::acquire`], [`readable::default_reader::read`] with a [`readable::request::ReadRequest`], [`readable::default_reader::release`] |
@@ -32,6 +32,8 @@ use crate::Web;
 use crate::globals::Global;
 
 pub(crate) mod algorithm;
+pub(crate) mod buffer;
+pub(crate) mod pipe;
 pub(crate) mod queue;
 pub(crate) mod readable;
 pub(crate) mod strategy;
@@ -42,7 +44,10 @@ impl<J: JsHost> Web<J> {
     pub(crate) const STREAMS: &'static [Global<J>] = &[
         Global::interface(&Self::READABLE_STREAM),
         Global::interface(&Self::READABLE_STREAM_DEFAULT_READER),
+        Global::interface(&Self::READABLE_STREAM_BYOB_READER),
         Global::interface(&Self::READABLE_STREAM_DEFAULT_CONTROLLER),
+        Global::interface(&Self::READABLE_BYTE_STREAM_CONTROLLER),
+        Global::interface(&Self::READABLE_STREAM_BYOB_REQUEST),
         Global::interface(&Self::BYTE_LENGTH_QUEUING_STRATEGY),
         Global::interface(&Self::COUNT_QUEUING_STRATEGY),
     ];

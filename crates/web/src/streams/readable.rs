@@ -8,12 +8,17 @@ use sinew_bridge::class::type_error;
 use sinew_bridge::{Completion, Edge, JsHost, trace};
 
 use super::algorithm::{Algorithm, Start};
+use super::buffer::View;
 use super::strategy::SizeAlgorithm;
 use super::{Object, ignore, rethrow};
 use crate::Web;
 use crate::closure::Step;
 
 pub(crate) mod async_iterator;
+pub(crate) mod byob_reader;
+pub(crate) mod byob_request;
+pub(crate) mod byte_controller;
+mod byte_tee;
 mod class;
 pub(crate) mod collect;
 pub(crate) mod default_controller;
@@ -23,6 +28,8 @@ mod generic_reader;
 pub(crate) mod request;
 pub(crate) mod tee;
 
+use byob_reader::ByobReader;
+use byte_controller::ByteController;
 use default_controller::DefaultController;
 use default_reader::DefaultReader;
 use request::ReadRequest;
@@ -70,6 +77,11 @@ impl<J: JsHost> ReadableStream<J> {
     /// `[[storedError]]`
     pub(crate) fn stored_error(&self) -> J::Value {
         self.stored_error.get()
+    }
+
+    /// Sets `[[disturbed]]`.
+    pub(crate) fn disturb(&self) {
+        self.disturbed.set(true);
     }
 
     /// `[[controller]]`
@@ -121,14 +133,49 @@ pub(crate) fn create_readable_stream<J: JsHost>(
     Ok(stream)
 }
 
+/// [CreateReadableByteStream](https://streams.spec.whatwg.org/#abstract-opdef-createreadablebytestream)
+/// with a high water mark, in bytes.
+pub(crate) fn create_readable_byte_stream<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    state: J::Value,
+    source: &Source<J>,
+    high_water_mark: f64,
+) -> Completion<J, Stream<J>> {
+    let stream = Object::create(cx, web, &Web::READABLE_STREAM, ReadableStream::new())?;
+    let source = UnderlyingSource::native(J::undefined(), state, source);
+    byte_controller::set_up(cx, web, &stream, source, high_water_mark, None)?;
+    Ok(stream)
+}
+
+/// A closed byte stream of these bytes.
+pub(crate) fn stream_of_bytes<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    bytes: &[u8],
+) -> Completion<J, Stream<J>> {
+    let source = Source {
+        pull: |cx, web, [_], _| web.resolved(cx, &J::undefined()),
+        cancel: |cx, web, [_], _| web.resolved(cx, &J::undefined()),
+    };
+    let stream = create_readable_byte_stream(cx, web, J::undefined(), &source, 0.0)?;
+    enqueue_bytes(cx, web, &stream, bytes)?;
+    close_source(cx, web, &stream)?;
+    Ok(stream)
+}
+
 /// The controller of a stream.
 pub(crate) enum Controller<J: JsHost> {
     Default(Object<J, DefaultController<J>>),
+    Byte(Object<J, ByteController<J>>),
 }
 
 impl<J: JsHost> Controller<J> {
     pub(crate) fn of(cx: &mut J::Scope<'_>, stream: &Stream<J>) -> Completion<J, Self> {
-        Object::at(cx, &stream.controller).map(Self::Default)
+        match Object::of(cx, stream.controller.get()) {
+            Some(controller) => Ok(Self::Byte(controller)),
+            None => Object::at(cx, &stream.controller).map(Self::Default),
+        }
     }
 
     /// [`[[CancelSteps]]`](https://streams.spec.whatwg.org/#abstract-opdef-readablestreamcontroller-cancelsteps)
@@ -140,6 +187,7 @@ impl<J: JsHost> Controller<J> {
     ) -> Completion<J> {
         match self {
             Self::Default(c) => default_controller::cancel_steps(cx, web, c, reason),
+            Self::Byte(c) => byte_controller::cancel_steps(cx, web, c, reason),
         }
     }
 
@@ -152,6 +200,7 @@ impl<J: JsHost> Controller<J> {
     ) -> Completion<J, ()> {
         match self {
             Self::Default(c) => default_controller::pull_steps(cx, web, c, request),
+            Self::Byte(c) => byte_controller::pull_steps(cx, web, c, request),
         }
     }
 
@@ -159,12 +208,13 @@ impl<J: JsHost> Controller<J> {
     fn release_steps(&self) {
         match self {
             Self::Default(_) => {}
+            Self::Byte(c) => byte_controller::release_steps(c),
         }
     }
 }
 
-/// [Enqueues](https://streams.spec.whatwg.org/#readablestream-enqueue) a chunk. Nothing happens when
-/// the stream takes none any more.
+/// [Enqueues](https://streams.spec.whatwg.org/#readablestream-enqueue) a chunk, of a byte stream a
+/// view whose buffer is transferred. Nothing happens when the stream takes none any more.
 pub(crate) fn enqueue<J: JsHost>(
     cx: &mut J::Scope<'_>,
     web: &Rc<Web<J>>,
@@ -173,7 +223,25 @@ pub(crate) fn enqueue<J: JsHost>(
 ) -> Completion<J, ()> {
     match Controller::of(cx, stream)? {
         Controller::Default(c) => default_controller::enqueue(cx, web, &c, chunk),
+        Controller::Byte(c) => {
+            let chunk = View::convert(cx, web, &chunk)?;
+            byte_controller::enqueue(cx, web, &c, chunk)
+        }
     }
+}
+
+/// Enqueues a Uint8Array of these bytes, unless there are none.
+pub(crate) fn enqueue_bytes<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+    bytes: &[u8],
+) -> Completion<J, ()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let chunk = J::create_uint8_array(cx, bytes)?;
+    enqueue(cx, web, stream, chunk)
 }
 
 /// [Closes](https://streams.spec.whatwg.org/#readablestream-close) a stream from the side of its
@@ -185,6 +253,13 @@ pub(crate) fn close_source<J: JsHost>(
 ) -> Completion<J, ()> {
     match Controller::of(cx, stream)? {
         Controller::Default(c) => default_controller::close(cx, web, &c),
+        Controller::Byte(c) => {
+            byte_controller::close(cx, web, &c)?;
+            match c.has_pending_pull_intos() {
+                true => byte_controller::respond(cx, web, &c, 0),
+                false => Ok(()),
+            }
+        }
     }
 }
 
@@ -198,6 +273,7 @@ pub(crate) fn error_source<J: JsHost>(
 ) -> Completion<J, ()> {
     match Controller::of(cx, stream)? {
         Controller::Default(c) => default_controller::error(cx, web, &c, reason),
+        Controller::Byte(c) => byte_controller::error(cx, web, &c, reason),
     }
 }
 
@@ -209,6 +285,7 @@ pub(crate) fn desired_size<J: JsHost>(
 ) -> Completion<J, Option<f64>> {
     match Controller::of(cx, stream)? {
         Controller::Default(c) => default_controller::get_desired_size(cx, &c),
+        Controller::Byte(c) => byte_controller::get_desired_size(cx, &c),
     }
 }
 
@@ -236,6 +313,11 @@ pub(crate) fn cancel<J: JsHost>(
         State::Readable => {}
     }
     close(cx, web, stream)?;
+    if let Some(reader) = byob_reader(cx, stream) {
+        for request in reader.requests.take() {
+            request.close(cx, web, J::undefined())?;
+        }
+    }
     let promise = Controller::of(cx, stream)?.cancel_steps(cx, web, reason)?;
     web.transform(cx, &promise, [], ignore, rethrow)
 }
@@ -247,6 +329,9 @@ fn close<J: JsHost>(
     stream: &Stream<J>,
 ) -> Completion<J, ()> {
     stream.state.set(State::Closed);
+    if let Some(reader) = byob_reader(cx, stream) {
+        return reader.generic.resolve_closed(cx);
+    }
     let Some(reader) = default_reader(cx, stream) else {
         return Ok(());
     };
@@ -266,6 +351,10 @@ fn error<J: JsHost>(
 ) -> Completion<J, ()> {
     stream.state.set(State::Errored);
     stream.stored_error.set(reason.clone());
+    if let Some(reader) = byob_reader(cx, stream) {
+        reader.generic.reject_closed(cx, web, reason)?;
+        return byob_reader::error_read_into_requests(cx, web, &reader, reason);
+    }
     let Some(reader) = default_reader(cx, stream) else {
         return Ok(());
     };
@@ -282,37 +371,13 @@ fn default_reader<J: JsHost>(
     Object::of(cx, stream.reader.get())
 }
 
-/// [ReadableStreamAddReadRequest](https://streams.spec.whatwg.org/#readable-stream-add-read-request)
-fn add_read_request<J: JsHost>(
+/// The stream's reader, if that is a ReadableStreamBYOBReader
+/// ([ReadableStreamHasBYOBReader](https://streams.spec.whatwg.org/#readable-stream-has-byob-reader)).
+fn byob_reader<J: JsHost>(
     cx: &mut J::Scope<'_>,
     stream: &Stream<J>,
-    request: ReadRequest<J>,
-) -> Completion<J, ()> {
-    let reader: Object<J, DefaultReader<J>> = Object::at(cx, &stream.reader)?;
-    reader.requests.add(request);
-    Ok(())
-}
-
-/// [ReadableStreamFulfillReadRequest](https://streams.spec.whatwg.org/#readable-stream-fulfill-read-request)
-fn fulfill_read_request<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    web: &Rc<Web<J>>,
-    stream: &Stream<J>,
-    chunk: J::Value,
-    done: bool,
-) -> Completion<J, ()> {
-    let request = default_reader(cx, stream).and_then(|reader| reader.requests.next());
-    match request {
-        Some(request) if done => request.close(cx, web, J::undefined()),
-        Some(request) => request.chunk(cx, web, chunk),
-        None => Ok(()),
-    }
-}
-
-/// [ReadableStreamGetNumReadRequests](https://streams.spec.whatwg.org/#readable-stream-get-num-read-requests);
-/// none without a default reader.
-fn get_num_read_requests<J: JsHost>(cx: &mut J::Scope<'_>, stream: &Stream<J>) -> usize {
-    default_reader(cx, stream).map_or(0, |reader| reader.requests.len())
+) -> Option<Object<J, ByobReader<J>>> {
+    Object::of(cx, stream.reader.get())
 }
 
 /// Converts the first argument of a reader's constructor.

@@ -20,7 +20,7 @@ impl<J: JsHost> Serializer<'_, J> {
         let text = match J::type_of(value) {
             ValueType::Symbol => builtins.text(cx, Builtin::SymbolText, value),
             ValueType::Function => builtins.text(cx, Builtin::FunctionText, value),
-            _ => Inspector::new(builtins, Options::new(false))
+            _ => Inspector::new(self.web, builtins, Options::new(false))
                 .class_name_of(cx, value)
                 .map(|name| Some(format!("#<{}>", name.as_deref().unwrap_or("Object")))),
         };

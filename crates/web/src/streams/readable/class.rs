@@ -6,12 +6,13 @@ use sinew_bridge::class::{ClassSpec, Method, throw, type_error};
 use sinew_bridge::{Completion, ErrorClass, JsHost};
 
 use super::{
-    ReadableStream, Stream, UnderlyingSource, async_iterator, default_controller, default_reader,
-    from, is_locked, tee,
+    ReadableStream, Stream, UnderlyingSource, async_iterator, byob_reader, byte_controller,
+    default_controller, default_reader, from, is_locked, tee,
 };
 use crate::globals::readonly;
 use crate::streams::Object;
 use crate::streams::algorithm::{Algorithm, Start, callback_member};
+use crate::streams::pipe::methods;
 use crate::streams::strategy::Strategy;
 use crate::{Web, webidl};
 
@@ -35,6 +36,16 @@ impl<J: JsHost> Web<J> {
                 name: "getReader",
                 length: 0,
                 body: get_reader,
+            },
+            Method {
+                name: "pipeThrough",
+                length: 1,
+                body: methods::pipe_through,
+            },
+            Method {
+                name: "pipeTo",
+                length: 1,
+                body: methods::pipe_to_method,
             },
             Method {
                 name: "tee",
@@ -67,6 +78,19 @@ fn constructor<J: JsHost>(
 
     let source = SourceDictionary::<J>::convert(cx, source)?;
     let stream = Object::with_prototype(cx, &proto, ReadableStream::new())?;
+    if source.bytes {
+        if strategy.has_size() {
+            let message = "the strategy of a byte stream has no size";
+            return Err(throw::<J>(cx, ErrorClass::RangeError, message));
+        }
+        let mark = strategy.extract_high_water_mark(cx, 0.0)?;
+        let chunk_size = source.auto_allocate_chunk_size;
+        if chunk_size == Some(0) {
+            return Err(type_error::<J>(cx, "autoAllocateChunkSize is 0"));
+        }
+        byte_controller::set_up(cx, web, &stream, source.algorithms, mark, chunk_size)?;
+        return Ok(stream.value());
+    }
     let mark = strategy.extract_high_water_mark(cx, 1.0)?;
     let size = strategy.extract_size_algorithm();
     default_controller::set_up(cx, web, &stream, source.algorithms, mark, size)?;
@@ -169,11 +193,7 @@ fn get_reader<J: JsHost>(
     let options = J::arg(cx, args, 0);
     let options = webidl::dictionary::<J>(cx, options, "the options of getReader")?;
     if enumeration::<J>(cx, &options, "mode", "byob")? {
-        return Err(throw::<J>(
-            cx,
-            ErrorClass::TypeError,
-            "the stream is no byte stream",
-        ));
+        return Ok(byob_reader::acquire(cx, web, &stream)?.value());
     }
     Ok(default_reader::acquire(cx, web, &stream)?.value())
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use sinew_bridge::class::{ClassSpec, Method, type_error};
 use sinew_bridge::{Completion, Edge, JsHost, Throw, trace};
 
-use super::request::ReadRequest;
+use super::request::{self, ReadRequest};
 use super::{State, Stream, UnderlyingSource, is_locked};
 use crate::Web;
 use crate::globals::readonly;
@@ -161,7 +161,7 @@ fn should_call_pull<J: JsHost>(
         return Ok(false);
     }
     let stream: Stream<J> = Object::at(cx, &controller.stream)?;
-    if is_locked(&stream) && super::get_num_read_requests(cx, &stream) > 0 {
+    if is_locked(&stream) && request::get_num_read_requests(cx, &stream) > 0 {
         return Ok(true);
     }
     let desired = get_desired_size(cx, controller)?;
@@ -206,8 +206,8 @@ pub(crate) fn enqueue<J: JsHost>(
         return Ok(());
     }
     let stream: Stream<J> = Object::at(cx, &controller.stream)?;
-    if is_locked(&stream) && super::get_num_read_requests(cx, &stream) > 0 {
-        super::fulfill_read_request(cx, web, &stream, chunk, false)?;
+    if is_locked(&stream) && request::get_num_read_requests(cx, &stream) > 0 {
+        request::fulfill_read_request(cx, web, &stream, chunk, false)?;
     } else {
         let size = SizeAlgorithm::perform(cx, &controller.size, &chunk);
         let enqueued = size.and_then(|size| {
@@ -294,7 +294,7 @@ pub(super) fn pull_steps<J: JsHost>(
 ) -> Completion<J, ()> {
     let stream: Stream<J> = Object::at(cx, &controller.stream)?;
     if controller.queue.is_empty() {
-        super::add_read_request(cx, &stream, request)?;
+        request::add_read_request(cx, &stream, request)?;
         return call_pull_if_needed(cx, web, controller);
     }
     let chunk = controller.queue.dequeue_value();

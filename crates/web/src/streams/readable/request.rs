@@ -7,9 +7,12 @@ use std::rc::Rc;
 
 use sinew_bridge::{Completion, Edge, JsHost, trace};
 
+use super::Stream;
+use super::byob_reader::ByobReader;
+use super::default_reader::DefaultReader;
 use crate::Web;
 use crate::closure::{Deferred, Step};
-use crate::streams::iter_result;
+use crate::streams::{Object, iter_result};
 
 /// What is to happen when a chunk is there, or none will be.
 pub(crate) enum ReadRequest<J: JsHost> {
@@ -120,4 +123,73 @@ impl<J: JsHost> Requests<J> {
     pub(crate) fn take(&self) -> VecDeque<ReadRequest<J>> {
         self.waiting.take()
     }
+}
+
+/// [ReadableStreamAddReadRequest](https://streams.spec.whatwg.org/#readable-stream-add-read-request)
+pub(super) fn add_read_request<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    stream: &Stream<J>,
+    request: ReadRequest<J>,
+) -> Completion<J, ()> {
+    let reader: Object<J, DefaultReader<J>> = Object::at(cx, &stream.reader)?;
+    reader.requests.add(request);
+    Ok(())
+}
+
+/// [ReadableStreamFulfillReadRequest](https://streams.spec.whatwg.org/#readable-stream-fulfill-read-request)
+pub(super) fn fulfill_read_request<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+    chunk: J::Value,
+    done: bool,
+) -> Completion<J, ()> {
+    let request = super::default_reader(cx, stream).and_then(|reader| reader.requests.next());
+    match request {
+        Some(request) if done => request.close(cx, web, J::undefined()),
+        Some(request) => request.chunk(cx, web, chunk),
+        None => Ok(()),
+    }
+}
+
+/// [ReadableStreamGetNumReadRequests](https://streams.spec.whatwg.org/#readable-stream-get-num-read-requests);
+/// none without a default reader.
+pub(super) fn get_num_read_requests<J: JsHost>(cx: &mut J::Scope<'_>, stream: &Stream<J>) -> usize {
+    super::default_reader(cx, stream).map_or(0, |reader| reader.requests.len())
+}
+
+/// [ReadableStreamAddReadIntoRequest](https://streams.spec.whatwg.org/#readable-stream-add-read-into-request)
+pub(super) fn add_read_into_request<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    stream: &Stream<J>,
+    request: ReadRequest<J>,
+) -> Completion<J, ()> {
+    let reader: Object<J, ByobReader<J>> = Object::at(cx, &stream.reader)?;
+    reader.requests.add(request);
+    Ok(())
+}
+
+/// [ReadableStreamFulfillReadIntoRequest](https://streams.spec.whatwg.org/#readable-stream-fulfill-read-into-request)
+pub(super) fn fulfill_read_into_request<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+    chunk: J::Value,
+    done: bool,
+) -> Completion<J, ()> {
+    let request = super::byob_reader(cx, stream).and_then(|reader| reader.requests.next());
+    match request {
+        Some(request) if done => request.close(cx, web, chunk),
+        Some(request) => request.chunk(cx, web, chunk),
+        None => Ok(()),
+    }
+}
+
+/// [ReadableStreamGetNumReadIntoRequests](https://streams.spec.whatwg.org/#readable-stream-get-num-read-into-requests);
+/// none without a BYOB reader.
+pub(super) fn get_num_read_into_requests<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    stream: &Stream<J>,
+) -> usize {
+    super::byob_reader(cx, stream).map_or(0, |reader| reader.requests.len())
 }

@@ -7,7 +7,7 @@ use sinew_bridge::{Completion, Edge, JsHost, trace};
 
 use super::default_reader::{self, Reader};
 use super::request::{ReadRequest, ReadSteps};
-use super::{Controller, Source, Stream, create_readable_stream};
+use super::{Controller, Source, Stream, byte_tee, create_readable_stream};
 use crate::Web;
 use crate::closure::Deferred;
 use crate::streams::strategy::SizeAlgorithm;
@@ -21,6 +21,7 @@ pub(crate) fn tee<J: JsHost>(
 ) -> Completion<J, (Stream<J>, Stream<J>)> {
     match Controller::of(cx, stream)? {
         Controller::Default(_) => default_tee(cx, web, stream),
+        Controller::Byte(_) => byte_tee::tee(cx, web, stream),
     }
 }
 

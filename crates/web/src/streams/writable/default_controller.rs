@@ -7,12 +7,12 @@ use sinew_bridge::class::{ClassSpec, Method};
 use sinew_bridge::{Completion, Edge, JsHost, Throw, trace};
 
 use super::{State, Stream};
-use crate::Web;
 use crate::globals::readonly;
 use crate::streams::Object;
 use crate::streams::algorithm::{Algorithm, AlgorithmSlot, Start};
 use crate::streams::queue::Queue;
 use crate::streams::strategy::SizeAlgorithm;
+use crate::{Web, webidl};
 
 impl<J: JsHost> Web<J> {
     pub(crate) const WRITABLE_STREAM_DEFAULT_CONTROLLER: ClassSpec<J, Self> = ClassSpec {
@@ -92,7 +92,7 @@ pub(super) fn set_up<J: JsHost>(
     high_water_mark: f64,
     size: SizeAlgorithm<J>,
 ) -> Completion<J, ()> {
-    let signal = new_signal(cx, web)?;
+    let signal = web.create_signal(cx)?;
     let state = WritableStreamDefaultController {
         stream: Edge::new(stream.value()),
         signal: Edge::new(signal),
@@ -339,13 +339,6 @@ pub(super) fn write<J: JsHost>(
     advance_queue_if_needed(cx, web, controller)
 }
 
-/// The signal of a new `[[abortController]]`.
-fn new_signal<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J> {
-    // FIXME(abort): a new AbortSignal.
-    let _ = (cx, web);
-    Ok(J::undefined())
-}
-
 /// [Signals abort](https://dom.spec.whatwg.org/#abortcontroller-signal-abort) on `[[abortController]]`.
 /// Runs user code.
 pub(super) fn signal_abort<J: JsHost>(
@@ -354,8 +347,8 @@ pub(super) fn signal_abort<J: JsHost>(
     controller: &Controller<J>,
     reason: &J::Value,
 ) -> Completion<J, ()> {
-    let _ = (cx, web, controller, reason);
-    Ok(())
+    let reason = (!webidl::is_missing::<J>(reason)).then(|| reason.clone());
+    web.signal_abort(cx, &controller.signal.get(), reason)
 }
 
 /// [`signal`](https://streams.spec.whatwg.org/#ws-default-controller-signal)
