@@ -36,6 +36,8 @@ pub(crate) mod buffer;
 pub(crate) mod queue;
 pub(crate) mod readable;
 pub(crate) mod strategy;
+#[cfg(test)]
+mod tests;
 
 impl<J: JsHost> Web<J> {
     pub(crate) const STREAMS: &'static [Global<J>] = &[
