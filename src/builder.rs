@@ -26,6 +26,7 @@ use crate::esm::{namespace_instance, wasm_import};
 use crate::runtime::{InterruptHandle, Parts, Runtime};
 use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
+use crate::webassembly::buffer::is_memory_buffer;
 
 /// Where what the guest prints goes: whole lines.
 pub type Sink = Box<dyn FnMut(&str)>;
@@ -279,7 +280,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let memories = Rc::downgrade(&agent);
         web.protect_buffers(move |buffer| {
             let agent = memories.upgrade();
-            agent.is_some_and(|agent| webassembly::is_memory_buffer(&agent, buffer))
+            agent.is_some_and(|agent| is_memory_buffer(&agent, buffer))
         });
         let apis = self.apis;
         let functions = std::mem::take(&mut self.functions);
