@@ -55,5 +55,7 @@ impl<J: JsHost> Web<J> {
         (Apis::PERFORMANCE, Self::PERFORMANCE),
         (Apis::ENCODING, Self::ENCODING),
         (Apis::DOM_EXCEPTION, Self::DOM_EXCEPTIONS),
+        (Apis::BLOB, Self::BLOBS),
+        (Apis::FETCH, Self::FETCH),
     ];
 }

@@ -63,6 +63,8 @@ builtins! {
 pub(crate) struct Builtins<J: JsHost> {
     functions: Vec<Option<J::Value>>,
     classes: RefCell<Vec<J::Value>>,
+    /// `%IteratorPrototype%`
+    pub(crate) iterator_prototype: J::Value,
 }
 
 impl<J: JsHost> Builtins<J> {
@@ -84,6 +86,7 @@ impl<J: JsHost> Builtins<J> {
         Ok(Self {
             functions,
             classes: RefCell::default(),
+            iterator_prototype: find::<J>(cx, "%map iterator%.^.^")?.unwrap_or_else(J::null),
         })
     }
 

@@ -11,13 +11,16 @@
 //! | `queueMicrotask` | [HTML](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing) | `microtask.rs` |
 //! | `performance` | [High Resolution Time](https://w3c.github.io/hr-time/) | `performance.rs` |
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
+//! | `Blob`, `File` | [File API](https://w3c.github.io/FileAPI/) | `blob/` |
+//! | `fetch`, `Headers`, `Request`, `Response`, `FormData` | [Fetch](https://fetch.spec.whatwg.org/), [XMLHttpRequest](https://xhr.spec.whatwg.org/#interface-formdata) | `fetch/` |
 //! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
 //!
 //! What they are built of: `globals.rs` (properties made when touched), `closure.rs` (functions that
 //! own values, promises), `webidl.rs` (conversions), `tasks.rs`.
 //!
-//! Nothing here blocks, spawns or sleeps: the embedder asks [`Web::next_timer`] how long it may
-//! wait and calls [`Web::run_timer`] when that time has come.
+//! Nothing here spawns or sleeps: the embedder asks [`Web::next_timer`] how long it may wait and
+//! calls [`Web::run_timer`] when that time has come. Replies of the [network](Fetcher) that it
+//! supplies arrive meanwhile: [`Web::wait_for_reply`], [`Web::run_reply`].
 //!
 //! Rules of the crate: arguments are converted before any state is borrowed, and no borrow is held
 //! while user code may run; internal steps look nothing up on objects that user code can patch,
@@ -36,13 +39,16 @@ use sinew_bridge::class::{Class, ClassSpec, define_class, prototype_of_new_targe
 use sinew_bridge::{Completion, Intrinsic, JsHost, Trace};
 
 mod apis;
+mod blob;
 mod builtins;
 mod closure;
 mod console;
 mod dom_exception;
+mod fetch;
 mod format;
 mod globals;
 mod inspect;
+mod iterable;
 mod microtask;
 mod performance;
 mod tasks;
@@ -52,9 +58,12 @@ mod timers;
 mod webidl;
 
 pub use apis::Apis;
+pub use fetch::ResponseBytes;
+pub use fetch::network::{FetchBody, FetchHead, FetchReply, FetchRequest, Fetcher};
 
 use builtins::Builtins;
 use console::Console;
+use fetch::network::Exchanges;
 use tasks::Task;
 use timers::Timers;
 
@@ -72,6 +81,8 @@ pub struct WebConfig {
     pub color: bool,
     /// The moment that `performance.now()` counts from.
     pub start: Instant,
+    /// Where `fetch` finds what is not in the URL itself.
+    pub fetcher: Box<dyn Fetcher>,
 }
 
 /// What the globals of one realm share.
@@ -85,6 +96,8 @@ pub struct Web<J: JsHost> {
     console: RefCell<Console>,
     timers: RefCell<Timers<J>>,
     tasks: RefCell<VecDeque<Task<J>>>,
+    fetcher: Box<dyn Fetcher>,
+    exchanges: RefCell<Exchanges<J>>,
     /// `None` before installation and after [`Web::clear`].
     realm: RefCell<Option<Rc<Realm<J>>>>,
 }
@@ -115,6 +128,8 @@ impl<J: JsHost> Web<J> {
             console: RefCell::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
+            fetcher: config.fetcher,
+            exchanges: RefCell::default(),
             realm: RefCell::new(None),
         })
     }
@@ -149,8 +164,9 @@ impl<J: JsHost> Web<J> {
         // Taken out first, dropped second: a finalizer finds no borrow.
         let timers = self.timers.take();
         let tasks = self.tasks.take();
+        let exchanges = self.exchanges.take();
         let realm = self.realm.borrow_mut().take();
-        drop((timers, tasks, realm));
+        drop((timers, tasks, exchanges, realm));
     }
 
     fn realm(&self, cx: &mut J::Scope<'_>) -> Completion<J, Rc<Realm<J>>> {

@@ -164,6 +164,16 @@ pub(crate) fn sequence<J: JsHost>(
     iterable: &J::Value,
     method: &J::Value,
 ) -> Completion<J, Vec<J::Value>> {
+    sequence_of::<J, _>(cx, iterable, method, |_, element| Ok(element))
+}
+
+/// Like [`sequence`], each element converted before the next is asked for. Runs user code.
+pub(crate) fn sequence_of<J: JsHost, T>(
+    cx: &mut J::Scope<'_>,
+    iterable: &J::Value,
+    method: &J::Value,
+    mut convert: impl FnMut(&mut J::Scope<'_>, J::Value) -> Completion<J, T>,
+) -> Completion<J, Vec<T>> {
     let iterator = J::call(cx, method, iterable, &[])?;
     if !is_object::<J>(&iterator) {
         return Err(type_error::<J>(cx, "the iterator is not an object"));
@@ -179,7 +189,76 @@ pub(crate) fn sequence<J: JsHost>(
         if J::to_boolean(cx, &done) {
             return Ok(elements);
         }
-        elements.push(J::get(cx, &result, "value".into())?);
+        let value = J::get(cx, &result, "value".into())?;
+        elements.push(convert(cx, value)?);
+    }
+}
+
+/// A [record](https://webidl.spec.whatwg.org/#js-record)'s entries, keys and values converted by
+/// `convert`. Runs user code.
+pub(crate) fn record<J: JsHost, T>(
+    cx: &mut J::Scope<'_>,
+    object: &J::Value,
+    mut convert: impl FnMut(&mut J::Scope<'_>, &J::Value) -> Completion<J, T>,
+) -> Completion<J, Vec<(T, T)>> {
+    let mut entries = Vec::new();
+    for key in J::own_keys(cx, object)? {
+        let property = J::get_own_property(cx, object, PropertyKey::Value(&key))?;
+        if property.is_some_and(|property| property.enumerable) {
+            let name = convert(cx, &key)?;
+            let value = J::get(cx, object, PropertyKey::Value(&key))?;
+            entries.push((name, convert(cx, &value)?));
+        }
+    }
+    Ok(entries)
+}
+
+/// An [enumeration](https://webidl.spec.whatwg.org/#js-enumeration) value. Runs user code.
+pub(crate) fn enumeration<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+    values: &[&'static str],
+    what: &str,
+) -> Completion<J, &'static str> {
+    let text = usv_string::<J>(cx, value)?;
+    match values.iter().find(|value| **value == text) {
+        Some(value) => Ok(value),
+        None => {
+            let message = format!("{what} is none of {}", values.join(", "));
+            Err(type_error::<J>(cx, &message))
+        }
+    }
+}
+
+/// [long long](https://webidl.spec.whatwg.org/#js-long-long) with `[Clamp]`. Runs user code.
+pub(crate) fn clamped_i64<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, i64> {
+    // A cast saturates, and makes NaN 0.
+    Ok(J::to_number(cx, value)?.round_ties_even() as i64)
+}
+
+/// [long long](https://webidl.spec.whatwg.org/#js-long-long). Runs user code.
+pub(crate) fn long_long<J: JsHost>(cx: &mut J::Scope<'_>, value: &J::Value) -> Completion<J, i64> {
+    let number = J::to_number(cx, value)?.trunc();
+    if !number.is_finite() {
+        return Ok(0);
+    }
+    // Modulo 2^64, as two's complement.
+    let modulo = number.rem_euclid(18_446_744_073_709_551_616.0);
+    Ok((modulo as u64).cast_signed())
+}
+
+/// The String whose code units are these bytes:
+/// [isomorphic decode](https://infra.spec.whatwg.org/#isomorphic-decode).
+pub(crate) fn isomorphic<J: JsHost>(cx: &mut J::Scope<'_>, bytes: &[u8]) -> Completion<J> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => J::string(cx, text),
+        _ => {
+            let units: Vec<u16> = bytes.iter().map(|byte| u16::from(*byte)).collect();
+            J::string_utf16(cx, &units)
+        }
     }
 }
 
