@@ -12,7 +12,7 @@ use sinew_bridge::{
     Completion, EngineConfig, FunctionSpec, Graveyard, HostConfig, HostHooks, JsHost, NativeFn,
     Property, ResourceLimits, Termination, WasmEngine,
 };
-use sinew_registry::{Resolver, Root};
+use sinew_registry::{DEFAULT_CONDITIONS, ImportMap, Resolver, Root};
 use sinew_web::{Apis, FetchReply, FetchRequest, Web, WebConfig};
 
 use crate::agent::Agent;
@@ -20,16 +20,14 @@ use crate::cache::ModuleCache;
 use crate::compile_cache::CompileCache;
 use crate::error::Error;
 use crate::esm::ModuleSource;
+use crate::esm::immutable::ImmutableBuffers;
 use crate::esm::loader::{LoadHook, Loader, LoaderConfig};
 use crate::esm::{namespace_instance, wasm_import};
 use crate::fetch::{FetchHook, Source};
 use crate::runtime::{InterruptHandle, Parts, Runtime};
 use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
-use crate::webassembly::streaming;
-
-/// The conditions under which a package's `exports` are looked up, beside `default`.
-const CONDITIONS: &[&str] = &["import", "module-sync"];
+use crate::webassembly::{self, streaming};
 
 /// Where what the guest prints goes: whole lines.
 pub type Sink = Box<dyn FnMut(&str)>;
@@ -41,6 +39,8 @@ pub type Sink = Box<dyn FnMut(&str)>;
 pub struct RuntimeBuilder<J: JsHost, W: WasmEngine> {
     root: Option<PathBuf>,
     entry: Option<PathBuf>,
+    conditions: Vec<String>,
+    import_map: Option<PathBuf>,
     limits: ResourceLimits,
     heap_bytes: Option<usize>,
     timeout: Option<Duration>,
@@ -71,6 +71,8 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         Self {
             root: None,
             entry: None,
+            conditions: Vec::new(),
+            import_map: None,
             limits: ResourceLimits::default(),
             heap_bytes: None,
             timeout: None,
@@ -99,6 +101,31 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
     /// that has a `package.json`, or the file's own.
     pub fn root_of(mut self, entry: impl AsRef<Path>) -> Self {
         self.entry = Some(entry.as_ref().to_owned());
+        self
+    }
+
+    /// Adds conditions under which the `exports` and `imports` of packages are looked up, beside
+    /// `import`, `module-sync` and `default`. With `browser` the `browser` field of packages counts,
+    /// too: many have a build there that needs no Node.js.
+    ///
+    /// ```
+    /// # use sinew::{DefaultEngine, DefaultHost, Runtime};
+    /// # let builder = Runtime::<DefaultHost, DefaultEngine>::builder();
+    /// builder.root(".").conditions(&["browser", "production"]);
+    /// ```
+    pub fn conditions(mut self, conditions: &[&str]) -> Self {
+        let conditions = conditions.iter().map(|name| (*name).to_owned());
+        self.conditions.extend(conditions);
+        self
+    }
+
+    /// Looks specifiers up in the
+    /// [import map](https://html.spec.whatwg.org/multipage/webappapis.html#import-maps) in `file`
+    /// first. Its addresses start from the file, which may lie anywhere; what they lead to has to
+    /// lie in the [root](Self::root). Specifiers that the embedder defines or supplies himself are
+    /// not looked up.
+    pub fn import_map(mut self, file: impl AsRef<Path>) -> Self {
+        self.import_map = Some(file.as_ref().to_owned());
         self
     }
 
@@ -180,7 +207,8 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
     }
 
     /// Asks `hook` first for each module: it gets the specifier and the referrer's URL, and returns
-    /// the source or `None` to go on as usual. A specifier means the same module everywhere.
+    /// the source or `None` to go on as usual. A specifier means the same module everywhere; with
+    /// each `type` attribute it means another, whose source has to be of that type.
     pub fn load_hook(
         mut self,
         hook: impl Fn(&str, &str) -> Option<ModuleSource> + 'static,
@@ -243,8 +271,8 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
     /// Makes the runtime, on the current thread, for the stack that is left of it.
     ///
     /// # Errors
-    /// When the root is no folder, or an engine cannot be set up, or an open compile cache and the
-    /// root lie in each other.
+    /// When the root is no folder, or the import map is none, or an engine cannot be set up, or an
+    /// open compile cache and the root lie in each other.
     pub fn build(mut self) -> Result<Runtime<J, W>, Error> {
         let start = Instant::now();
         let stack = StackBounds::of_current_thread().remaining();
@@ -285,6 +313,11 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let hooks = loader.clone() as Rc<dyn HostHooks<J>>;
         let mut host = J::new(host_config, hooks).map_err(Error::setup)?;
         let web = Web::new(self.web_config(start, root));
+        let memories = Rc::downgrade(&agent);
+        web.protect_buffers(move |buffer| {
+            let agent = memories.upgrade();
+            agent.is_some_and(|agent| webassembly::is_memory_buffer(&agent, buffer))
+        });
         let apis = self.apis;
         let functions = std::mem::take(&mut self.functions);
         host.enter(|cx| {
@@ -294,7 +327,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
                     true => streaming::install(cx, &agent, &web, &namespace),
                     false => Ok(()),
                 })
-                .map_err(|throw| Error::of_throw(cx, &agent, &throw))
+                .map_err(|throw| Error::of_throw(cx, &agent, None, &throw))
         })?;
         let watchdog = self
             .timeout
@@ -314,10 +347,20 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let root = match (&self.root, &self.entry) {
             (Some(root), _) => Root::open(root),
             (None, Some(entry)) => Root::of_entry(entry),
+            (None, None) if self.import_map.is_some() => {
+                return Err(Error::setup("an import map needs an import root"));
+            }
             (None, None) => return Ok(None),
         };
-        let root = root.map_err(|error| Error::setup(error.to_string()))?;
-        Ok(Some(Resolver::new(root, CONDITIONS)))
+        let setup = |error: sinew_registry::Error| Error::setup(error.to_string());
+        let chosen = self.conditions.iter().map(String::as_str);
+        let mut conditions = DEFAULT_CONDITIONS.to_vec();
+        conditions.extend(chosen.filter(|name| !DEFAULT_CONDITIONS.contains(name)));
+        let resolver = Resolver::new(root.map_err(setup)?, &conditions);
+        Ok(Some(match &self.import_map {
+            Some(file) => resolver.with_import_map(ImportMap::read(file).map_err(setup)?),
+            None => resolver,
+        }))
     }
 
     /// The compile cache, for a runtime with this import root.
@@ -371,6 +414,7 @@ fn install<J: JsHost, W: WasmEngine>(
         &namespace,
         namespace_instance::methods::<J, W>(),
     )?;
+    *loader.immutable.borrow_mut() = ImmutableBuffers::of_realm(cx)?;
     let global = J::global(cx);
     let name = wasm_import::NAME;
     let body = wasm_import::body::<J, W>;

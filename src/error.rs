@@ -1,8 +1,10 @@
 //! The errors of the Rust API.
 
 use sinew_bridge::{Completion, JsHost, PropertyKey, Reason, Throw, ValueType, WasmEngine};
+use sinew_registry::Resolver;
 
 use crate::agent::Agent;
+use crate::missing::MissingGlobal;
 
 /// What went wrong in a [`Runtime`](crate::Runtime).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +12,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     stack: String,
+    missing: Option<Box<MissingGlobal>>,
 }
 
 /// What kind of failure an [`Error`] is.
@@ -51,11 +54,18 @@ impl Error {
         &self.stack
     }
 
+    /// The global behind a `ReferenceError`, if a package or program used one that is not here:
+    /// `Buffer is not defined`.
+    pub fn missing_global(&self) -> Option<&MissingGlobal> {
+        self.missing.as_deref()
+    }
+
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
             stack: String::new(),
+            missing: None,
         }
     }
 
@@ -63,22 +73,24 @@ impl Error {
         Self::new(ErrorKind::Setup, message)
     }
 
-    /// The error of a throw completion.
+    /// The error of a throw completion. `resolver` finds the packages behind files.
     pub(crate) fn of_throw<J: JsHost, W: WasmEngine>(
         cx: &mut J::Scope<'_>,
         agent: &Agent<J, W>,
+        resolver: Option<&Resolver>,
         throw: &Throw<J::Value>,
     ) -> Self {
-        match throw {
-            Throw::Terminated => Self::of_termination(agent),
-            Throw::Value(value) => {
-                let class = class_of::<J>(cx, value);
-                Self {
-                    kind: ErrorKind::Exception { class },
-                    message: message_of::<J>(cx, value),
-                    stack: J::error_stack(cx, value),
-                }
-            }
+        let Throw::Value(value) = throw else {
+            return Self::of_termination(agent);
+        };
+        let (class, message) = (class_of::<J>(cx, value), message_of::<J>(cx, value));
+        let stack = J::error_stack(cx, value);
+        let missing = MissingGlobal::of_error(resolver, &class, &message, &stack);
+        Self {
+            kind: ErrorKind::Exception { class },
+            message,
+            stack,
+            missing: missing.map(Box::new),
         }
     }
 

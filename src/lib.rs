@@ -48,6 +48,7 @@ mod disk;
 mod error;
 mod esm;
 mod fetch;
+mod missing;
 mod runtime;
 mod store;
 mod value;
@@ -66,6 +67,7 @@ pub use compile_cache::{CompileCache, CompileCacheStats};
 pub use error::{Error, ErrorKind};
 pub use esm::ModuleSource;
 pub use esm::loader::LoadHook;
+pub use missing::MissingGlobal;
 pub use runtime::{InterruptHandle, Runtime, Unloaded};
 pub use sinew_bridge::binary::{self, ModuleInfo};
 pub use sinew_bridge::{

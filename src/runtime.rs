@@ -138,7 +138,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         let key = resolver
             .entry(path.as_ref())
             .map_err(|error| Error::setup(error.to_string()))?;
-        match self.loader.entry(resolver, &key).map_err(Error::setup)? {
+        match self.loader.entry(&key).map_err(Error::setup)? {
             Entry::Module => self.run_module(&key.url()),
             Entry::Script(text) => {
                 self.eval::<Value<J>>(&key.url(), &text)?;
@@ -162,6 +162,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
 
     /// Imports the module with this URL, and runs until nothing is left.
     fn run_module(&mut self, url: &str) -> Result<(), Error> {
+        *self.loader.main.borrow_mut() = Some(url.to_owned());
         let promise = self.enter(|cx| J::import(cx.scope, url, url))?;
         self.settle(&Value::new(promise, self.agent.id))?;
         self.run()
@@ -310,19 +311,19 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
     /// One turn: all jobs that wait, or else the next task, reply or timer. `false` when nothing is
     /// left.
     fn turn(&mut self) -> Result<bool, Error> {
+        let web = self.web.clone();
         let ran = self.enter(|cx| {
             let mut ran = false;
-            while J::run_job(cx.scope)? {
+            while web.run_job(cx.scope)? {
                 ran = true;
             }
             Ok(ran)
         })?;
         self.bury();
-        self.report_rejection()?;
+        self.report_rejections()?;
         if ran {
             return Ok(true);
         }
-        let web = self.web.clone();
         if self.enter(|cx| web.run_task(cx.scope))? {
             return Ok(true);
         }
@@ -360,13 +361,10 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         }
     }
 
-    /// The first rejection that is still unhandled when the jobs have run.
-    fn report_rejection(&mut self) -> Result<(), Error> {
-        let rejections = self.loader.take_rejections();
-        match rejections.into_iter().next() {
-            Some(reason) => self.enter(|_| Err(Throw::Value(reason))),
-            None => Ok(()),
-        }
+    /// Reports what is still unhandled when the jobs have run.
+    fn report_rejections(&mut self) -> Result<(), Error> {
+        let (web, loader) = (self.web.clone(), self.loader.clone());
+        self.enter(|cx| web.notify_rejections(cx.scope, &loader.rejections))
     }
 
     /// Frees what belongs to dead objects.
@@ -374,7 +372,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         self.agent.bury();
     }
 
-    /// What is loaded, with its facts.
+    /// The files that are loaded, with their facts.
     pub fn modules(&self) -> Vec<Listing> {
         self.loader.registry.borrow().list()
     }
@@ -447,7 +445,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         &mut self,
         f: impl FnOnce(&mut Local<'_, '_, J>) -> Completion<J, T>,
     ) -> Result<T, Error> {
-        let agent = self.agent.clone();
+        let (agent, loader) = (self.agent.clone(), self.loader.clone());
         if agent.termination.is_set() {
             return Err(Error::of_termination(&agent));
         }
@@ -459,7 +457,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
                 scope,
                 runtime: agent.id,
             };
-            f(&mut local).map_err(|throw| Error::of_throw(scope, &agent, &throw))
+            f(&mut local).map_err(|throw| Error::of_throw(scope, &agent, loader.resolver(), &throw))
         })
     }
 }

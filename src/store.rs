@@ -1,15 +1,14 @@
 //! A wasm store and what JavaScript knows of its entities: the
 //! [caches](https://webassembly.github.io/spec/js-api/#agent) of the JavaScript Interface.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use elsa::FrozenVec;
-use sinew_bridge::lend::{Erased, NotLent, StoreCell};
+use sinew_bridge::lend::{NotLent, StoreCell};
 use sinew_bridge::{
-    Completion, ErrorClass, FuncIdentity, FuncType, GlobalType, HostId, HostTrap, JsHost,
-    MemoryType, StoreData, TableType, Throw, Val, WasmEngine, class,
+    Completion, ErrorClass, FuncIdentity, FuncType, GlobalType, HostTrap, JsHost, MemoryType,
+    StoreData, TableType, Throw, Val, WasmEngine, class,
 };
 use smallvec::SmallVec;
 
@@ -47,14 +46,6 @@ pub struct Store<J: JsHost, W: WasmEngine> {
     has_growable_buffers: Cell<bool>,
     /// Either of the two: what [`refresh`](Self::refresh) looks after does not report.
     watched: Cell<bool>,
-}
-
-/// A JavaScript function that wasm imports.
-pub(crate) struct HostFunction<J: JsHost> {
-    pub callable: J::Value,
-    pub ty: FuncType,
-    /// Where it was imported, for messages.
-    pub label: String,
 }
 
 /// An entity of the store at its address, with the JavaScript object that stands for it.
@@ -104,52 +95,14 @@ fn bits_of<W: WasmEngine>(value: &Val<W>) -> Option<u64> {
     }
 }
 
-/// What the wasm store itself owns: the way back to its entry here, and the JavaScript functions
-/// that its wasm imports, by [`HostId`]. Both end with the store.
-pub(crate) struct Imported<J: JsHost, W: WasmEngine> {
-    store: OnceCell<Rc<Store<J, W>>>,
-    functions: FrozenVec<Box<HostFunction<J>>>,
-}
-
-impl<J: JsHost, W: WasmEngine> Imported<J, W> {
-    /// What the store behind `wasm` owns.
-    #[inline]
-    pub(crate) fn of(wasm: &W::StoreMut<'_>) -> Option<Rc<Self>> {
-        W::store_data(wasm).agent.get()
-    }
-
-    /// The store's entry.
-    #[inline]
-    pub(crate) fn store(&self) -> Option<&Rc<Store<J, W>>> {
-        self.store.get()
-    }
-
-    /// The function of this number.
-    #[inline]
-    pub(crate) fn function(&self, id: HostId) -> Option<&HostFunction<J>> {
-        self.functions.get(id.0 as usize)
-    }
-
-    /// A number for a function.
-    pub(crate) fn add(&self, function: HostFunction<J>) -> HostId {
-        self.functions.push(Box::new(function));
-        HostId(self.functions.len() as u32 - 1)
-    }
-}
-
 impl<J: JsHost, W: WasmEngine> Store<J, W> {
     /// A store of `agent`.
     pub(crate) fn new(agent: &Rc<Agent<J, W>>) -> Result<Rc<Self>, W::Error> {
-        let imported = Rc::new(Imported::<J, W> {
-            store: OnceCell::new(),
-            functions: FrozenVec::new(),
-        });
         let data = StoreData {
-            agent: Erased::new(imported.clone()),
             budget: agent.budget.clone(),
             termination: agent.termination.clone(),
         };
-        let store = Rc::new(Self {
+        Ok(Rc::new(Self {
             cell: StoreCell::new(W::store_new(&agent.engine, data)?),
             agent: agent.clone(),
             externs: RefCell::default(),
@@ -166,10 +119,7 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
             has_live_globals: Cell::new(false),
             has_growable_buffers: Cell::new(false),
             watched: Cell::new(false),
-        });
-        // Closed by `close`, which drops the wasm store and with it this way back.
-        let _ = imported.store.set(store.clone());
-        Ok(store)
+        }))
     }
 
     /// JavaScript to wasm: runs `f` with the store, the scope being lent to what `f` calls.
@@ -384,7 +334,8 @@ impl<J: JsHost, W: WasmEngine> Store<J, W> {
         Ok(())
     }
 
-    /// Detaches every buffer, then drops the wasm store and every handle.
+    /// Detaches every buffer, then drops the wasm store, whose host functions own its entry here and
+    /// JavaScript functions, and every handle.
     pub(crate) fn close(&self, cx: &mut J::Scope<'_>) {
         let buffers: Vec<_> = self
             .memories

@@ -7,16 +7,16 @@ use sinew_bridge::class::create_function;
 use sinew_bridge::{
     Completion, ErrorClass, HostHooks, JsHost, Property, PropertyKey, WasmEngine, class,
 };
-use sinew_registry::Key;
 
 use crate::esm::bindings::{binding_values, connect_bindings};
 use crate::esm::facade::{INSTANTIATE, NAMESPACE, VALUE};
 use crate::esm::loader::Loader;
+use crate::esm::meta::define_meta;
 use crate::esm::record::{ModuleRecord, execute};
 use crate::esm::source::Requested;
 use crate::esm::source_phase::{CALLS, SOURCE, import_source};
 use crate::esm::syntax::{FUNCTION, SOURCE_FUNCTION, SOURCE_PHASE};
-use crate::webassembly::{buffer, error, webidl};
+use crate::webassembly::{buffer, error};
 
 /// What the functions of one module's `import.meta` own.
 pub(crate) struct ModuleFunction<J: JsHost, W: WasmEngine> {
@@ -51,18 +51,16 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         let specifier = source.unwrap_or(specifier);
         let mut requested = Requested::Code;
         for (key, value) in attributes {
-            requested = match (key.as_str(), value.as_str()) {
-                ("type", "json") => Requested::Json,
-                ("type", other) => {
-                    let message =
-                        format!("{specifier:?}: modules of type {other:?} are not supported");
-                    return Err(class::type_error::<J>(cx, &message));
-                }
-                (other, _) => {
-                    let message = format!("{specifier:?}: unknown import attribute {other:?}");
-                    return Err(class::throw::<J>(cx, ErrorClass::SyntaxError, &message));
-                }
+            let shown = &specifier[..specifier.floor_char_boundary(200)];
+            if key != "type" {
+                let message = format!("{shown:?}: unknown import attribute {key:?}");
+                return Err(class::throw::<J>(cx, ErrorClass::SyntaxError, &message));
+            }
+            let Some(of_type) = Requested::of_type(value) else {
+                let message = format!("{shown:?}: modules of type {value:?} are not supported");
+                return Err(class::type_error::<J>(cx, &message));
             };
+            requested = of_type;
         }
         let name = self.resolve_name(cx, referrer, specifier, requested)?;
         Ok(match source {
@@ -116,13 +114,7 @@ impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
             Some(ModuleRecord::Value(value)) => {
                 J::define_property(cx, meta, VALUE.into(), Property::data(value))
             }
-            _ => {
-                if let Some(key) = self.key_of(name) {
-                    define_location::<J>(cx, meta, &key)?;
-                }
-                let resolve = create_function(cx, &data, "resolve", 1, meta_resolve::<J, W>)?;
-                J::define_property(cx, meta, "resolve".into(), Property::data(resolve))
-            }
+            _ => define_meta(cx, &data, meta),
         }
     }
 
@@ -142,38 +134,8 @@ impl<J: JsHost, W: WasmEngine> HostHooks<J> for Loader<J, W> {
         reason: &J::Value,
         handled: bool,
     ) {
-        if !handled {
-            let rejection = (promise.clone(), reason.clone());
-            self.rejections.borrow_mut().push(rejection);
-            return;
-        }
-        let waiting = self.rejections.take();
-        let still = waiting
-            .into_iter()
-            .filter(|(other, _)| !J::same_value(cx, other, promise))
-            .collect();
-        self.rejections.replace(still);
+        self.rejections.track(cx, promise, reason, handled);
     }
-}
-
-/// `import.meta.url`, `filename` and `dirname`.
-fn define_location<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    meta: &J::Value,
-    key: &Key,
-) -> Completion<J, ()> {
-    let path = key.path();
-    let dirname = path.parent().unwrap_or(path);
-    let members = [
-        ("dirname", dirname.display().to_string()),
-        ("filename", path.display().to_string()),
-        ("url", key.url()),
-    ];
-    for (name, text) in members {
-        let text = J::string(cx, &text)?;
-        J::define_property(cx, meta, name.into(), Property::data(text))?;
-    }
-    Ok(())
 }
 
 /// The body of a facade: evaluates the wasm file and returns the values of its bindings.
@@ -222,18 +184,4 @@ fn host_functions<J: JsHost, W: WasmEngine>(
         values.push(J::get(cx, &functions, PropertyKey::Name(name))?);
     }
     J::create_array(cx, &values)
-}
-
-/// [`import.meta.resolve(specifier)`](https://html.spec.whatwg.org/multipage/webappapis.html#hostgetimportmetaproperties)
-fn meta_resolve<J: JsHost, W: WasmEngine>(
-    cx: &mut J::Scope<'_>,
-    data: &Rc<ModuleFunction<J, W>>,
-    args: J::Args<'_>,
-) -> Completion<J> {
-    let ModuleFunction { loader, name } = &**data;
-    let specifier = J::arg(cx, args, 0);
-    let specifier = webidl::to_text::<J>(cx, &specifier)?;
-    let name = loader.resolve_name(cx, name, &specifier, Requested::Code)?;
-    let url = loader.key_of(&name).map_or(name, |key| key.url());
-    J::string(cx, &url)
 }

@@ -9,21 +9,20 @@ use std::time::{Instant, SystemTime};
 use sinew_bridge::stack::StackBounds;
 use sinew_bridge::{Completion, ErrorClass, JsHost, Throw, WasmEngine, class};
 use sinew_registry::{Key, Record, Registry, Resolver, Status};
+use sinew_web::Rejections;
 
 use crate::agent::Agent;
 use crate::cache::ModuleCache;
 use crate::esm::compile::render;
 use crate::esm::facade::{render_names, render_source_function, render_value};
+use crate::esm::find::{DataUrls, HOST};
+use crate::esm::format::source_of_data;
+use crate::esm::immutable::ImmutableBuffers;
 use crate::esm::record::{ModuleRecord, WasmRecord};
 use crate::esm::source::{ModuleSource, Requested};
 use crate::esm::source_phase::{CALLS, SOURCE};
 use crate::esm::syntax::{Goal, SourceImports};
 use crate::webassembly::WasmModule;
-
-/// What precedes the URL in the name of a module that was requested as JSON.
-const JSON: &str = "json:";
-/// What precedes the specifier in the name of a module that the embedder defines.
-const HOST: &str = "host:";
 
 /// A hook of the embedder: the source of `specifier`, requested by the module `referrer`, or `None`
 /// to go on as usual.
@@ -34,15 +33,23 @@ pub(crate) struct Loader<J: JsHost, W: WasmEngine> {
     pub agent: Rc<Agent<J, W>>,
     pub registry: RefCell<Registry<Arc<WasmModule<W>>, ()>>,
     /// The keys behind module names, as far as they were asked for.
-    keys: RefCell<HashMap<String, Key>>,
+    pub(super) keys: RefCell<HashMap<String, Key>>,
+    /// The URLs behind the names of modules with long `data:` URLs.
+    pub(super) data_urls: DataUrls,
+    /// The specifiers and referrers that first led to files, by module name.
+    pub(super) requests: RefCell<HashMap<String, (String, String)>>,
+    /// The name of the module that the program began with.
+    pub main: RefCell<Option<String>>,
+    /// What makes the buffers of byte modules immutable.
+    pub immutable: RefCell<ImmutableBuffers<J>>,
     /// Every module that was loaded, by name.
     pub records: RefCell<HashMap<String, ModuleRecord<J, W>>>,
     /// Modules of functions that the embedder defines, by specifier.
     pub host_modules: RefCell<HashMap<String, HostModule<J>>>,
     /// Modules that the embedder's hook supplied and the engine has not asked for yet, by name.
-    supplied: RefCell<HashMap<String, ModuleSource>>,
-    /// Promises that were rejected with nobody listening, with the reasons.
-    pub rejections: RefCell<Vec<(J::Value, J::Value)>>,
+    pub(super) supplied: RefCell<HashMap<String, ModuleSource>>,
+    /// Promises that were rejected with nobody listening.
+    pub rejections: Rejections<J>,
     /// The names under which scripts call `import.source`, by the names of the scripts.
     pub script_functions: RefCell<HashMap<String, String>>,
     pub config: LoaderConfig<W>,
@@ -73,10 +80,14 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             agent,
             registry: RefCell::new(Registry::new()),
             keys: RefCell::default(),
+            data_urls: DataUrls::default(),
+            requests: RefCell::default(),
+            main: RefCell::default(),
+            immutable: RefCell::default(),
             records: RefCell::default(),
             host_modules: RefCell::default(),
             supplied: RefCell::default(),
-            rejections: RefCell::default(),
+            rejections: Rejections::default(),
             script_functions: RefCell::default(),
             config,
             this: this.clone(),
@@ -126,15 +137,10 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         if let Some(resolver) = &self.config.resolver {
             resolver.clear_cache();
         }
+        self.requests.borrow_mut().remove(&name);
         let mut records = self.records.borrow_mut();
         records.remove(&format!("{SOURCE}{name}"));
         records.remove(&name)
-    }
-
-    /// The rejections that nobody has handled since they were asked for last: the reasons.
-    pub(crate) fn take_rejections(&self) -> Vec<J::Value> {
-        let rejections = self.rejections.take();
-        rejections.into_iter().map(|(_, reason)| reason).collect()
     }
 
     /// Lets go of the JavaScript values.
@@ -145,71 +151,8 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             }
         }
         self.host_modules.take();
-        self.rejections.take();
-    }
-
-    /// The module name that `specifier` leads to from `referrer`.
-    pub(crate) fn resolve_name(
-        &self,
-        cx: &mut J::Scope<'_>,
-        referrer: &str,
-        specifier: &str,
-        requested: Requested,
-    ) -> Completion<J, String> {
-        self.find(referrer, specifier, requested)
-            .map_err(|message| class::type_error::<J>(cx, &message))
-    }
-
-    pub(super) fn find(
-        &self,
-        referrer: &str,
-        specifier: &str,
-        requested: Requested,
-    ) -> Result<String, String> {
-        if self.supplied.borrow().contains_key(specifier) {
-            return Ok(specifier.to_owned());
-        }
-        let host = format!("{HOST}{specifier}");
-        if self.host_modules.borrow().contains_key(&host) {
-            return Ok(host);
-        }
-        if let Some(hook) = &self.config.hook
-            && let Some(source) = hook(specifier, referrer)
-        {
-            if !self.records.borrow().contains_key(&host) {
-                self.supplied.borrow_mut().insert(host.clone(), source);
-            }
-            return Ok(host);
-        }
-        let Some(resolver) = &self.config.resolver else {
-            return Err(format!(
-                "cannot import {specifier:?}: this runtime has no import root, so it opens no files"
-            ));
-        };
-        let referrer = self.key_of(referrer);
-        let key = resolver
-            .resolve(specifier, referrer.as_ref())
-            .map_err(|error| error.to_string())?;
-        let name = self.registry.borrow().module_name(&key);
-        Ok(match requested {
-            Requested::Code => name,
-            Requested::Json => format!("{JSON}{name}"),
-        })
-    }
-
-    /// The key behind a module name.
-    pub(crate) fn key_of(&self, name: &str) -> Option<Key> {
-        let name = [CALLS, SOURCE, JSON]
-            .into_iter()
-            .fold(name, |name, prefix| {
-                name.strip_prefix(prefix).unwrap_or(name)
-            });
-        if let Some(key) = self.keys.borrow().get(name) {
-            return Some(key.clone());
-        }
-        let key = self.registry.borrow().key_of(name)?;
-        self.keys.borrow_mut().insert(name.to_owned(), key.clone());
-        Some(key)
+        self.immutable.take();
+        self.rejections.clear();
     }
 
     /// Loads the module of this name unless it is loaded.
@@ -254,6 +197,17 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
                 self.add_record(name, ModuleRecord::Value(value));
                 render_value()
             }
+            ModuleSource::Text(text) => {
+                let value = J::string(cx, &text)?;
+                self.add_record(name, ModuleRecord::Value(value));
+                render_value()
+            }
+            ModuleSource::Bytes(bytes) => {
+                let immutable = self.immutable.borrow().clone();
+                let value = immutable.create_uint8_array(cx, &bytes)?;
+                self.add_record(name, ModuleRecord::Value(value));
+                render_value()
+            }
             ModuleSource::Wasm(bytes) => {
                 let record = self.add_wasm(cx, name, bytes)?;
                 return Ok(render(&record));
@@ -270,14 +224,18 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         name: &str,
     ) -> Completion<J, ModuleSource> {
         let supplied = self.supplied.borrow_mut().remove(name);
-        match (supplied, self.key_of(name)) {
-            (Some(source), _) => Ok(source),
-            (None, Some(key)) => self.read(cx, name, &key),
-            (None, None) => {
-                let message = format!("there is no module {name}");
-                Err(class::type_error::<J>(cx, &message))
-            }
+        if let Some(source) = supplied {
+            return Ok(source);
         }
+        if let Some(key) = self.key_of(name) {
+            return self.read(cx, name, &key);
+        }
+        let source = match self.data_url(name) {
+            Some(url) => source_of_data(&url, Requested::of_name(name)),
+            None => Err("there is no such module".to_owned()),
+        };
+        source
+            .map_err(|why| class::type_error::<J>(cx, &format!("{name} cannot be imported: {why}")))
     }
 
     pub(super) fn add_record(&self, name: &str, record: ModuleRecord<J, W>) {
@@ -286,10 +244,6 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
 
     /// Reads a file, once: what it is is told from the bytes that will be run.
     fn read(&self, cx: &mut J::Scope<'_>, name: &str, key: &Key) -> Completion<J, ModuleSource> {
-        let requested = match name.starts_with(JSON) {
-            true => Requested::Json,
-            false => Requested::Code,
-        };
         let start = Instant::now();
         let bytes = self.read_file(key);
         let mut record = Record::new(());
@@ -303,10 +257,7 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
         registry.set_status(key, Status::Loading);
         drop(registry);
         let source = bytes
-            .and_then(|bytes| {
-                ModuleSource::of_file(bytes, key.extension(), requested)
-                    .map_err(|why| format!("{key} cannot be imported: {why}"))
-            })
+            .and_then(|bytes| self.source_of_file(name, key, bytes))
             .map_err(|message| {
                 self.note_failure(name, &message);
                 class::type_error::<J>(cx, &message)
@@ -320,7 +271,11 @@ impl<J: JsHost, W: WasmEngine> Loader<J, W> {
             return Err(format!("{key} cannot be opened without an import root"));
         };
         let bytes = resolver.root().read(key.path(), self.config.max_file_bytes);
-        bytes.map_err(|error| error.to_string())
+        let bytes = bytes.map_err(|error| error.to_string())?;
+        if let Some(map) = resolver.import_map() {
+            map.verify(key, &bytes).map_err(|error| error.to_string())?;
+        }
+        Ok(bytes)
     }
 
     /// Notes that a module is ready to be evaluated.
@@ -366,6 +321,6 @@ fn json_error<J: JsHost>(
         return throw;
     };
     let why = crate::error::message_of::<J>(cx, &error);
-    let file = name.strip_prefix(JSON).unwrap_or(name);
+    let file = name.strip_prefix(Requested::Json.prefix()).unwrap_or(name);
     class::throw::<J>(cx, ErrorClass::SyntaxError, &format!("{file}: {why}"))
 }

@@ -93,6 +93,24 @@ pub(crate) fn is_module(text: &str, stack: impl Fn() -> usize) -> bool {
     }
 }
 
+/// Whether a text uses what only CommonJS modules have. Told from the words alone, so that a comment
+/// can have them; what is a module is told by its syntax first.
+pub(crate) fn mentions_commonjs(text: &str) -> bool {
+    let uses = |name: &str, next: &[char]| {
+        text.match_indices(name).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let is_name = before.is_none_or(|c| !(c.is_alphanumeric() || "_$.".contains(c)));
+            let after = text[at + name.len()..].trim_start();
+            is_name && (next.is_empty() || after.starts_with(next))
+        })
+    };
+    uses("require", &['(', '.'])
+        || uses("module", &['.', '['])
+        || uses("exports", &['.', '[', '=', ','])
+        || uses("__dirname", &[])
+        || uses("__filename", &[])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +153,31 @@ mod tests {
         ];
         for text in scripts {
             assert!(!is_module(text, STACK), "{text}");
+        }
+    }
+
+    #[test]
+    fn tells_what_only_commonjs_has() {
+        for text in [
+            "const a = require('a')",
+            "module.exports = 1",
+            "exports.a = 1",
+            "exports = module.exports",
+            "typeof exports === 'object' && f(exports, 1)",
+            "join(__dirname, 'x')",
+            "(__filename)",
+            "module ['exports'] = 1",
+            "module\n.exports = 1",
+        ] {
+            assert!(mentions_commonjs(text), "{text}");
+        }
+        for text in [
+            "",
+            "instance.exports.run()",
+            "required(1); my_module.x; submodule.exportsAll",
+            "this is a module, of exports; we require it",
+        ] {
+            assert!(!mentions_commonjs(text), "{text}");
         }
     }
 

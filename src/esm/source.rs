@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::wat_text;
-
 /// The contents of a module.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum ModuleSource {
     /// JavaScript, an ES module.
     JavaScript(String),
@@ -13,46 +12,64 @@ pub enum ModuleSource {
     Wasm(Arc<[u8]>),
     /// JSON, whose value is the default export.
     Json(String),
+    /// A text, which is the default export: for imports `with { type: "text" }`.
+    Text(String),
+    /// Bytes, of which a Uint8Array is the default export: for imports `with { type: "bytes" }`.
+    Bytes(Arc<[u8]>),
 }
 
-/// What a request asks a module to be.
+/// What a request asks a module to be, by its `type` attribute. One specifier means a module of its
+/// own with each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requested {
     /// No `type` attribute: JavaScript or WebAssembly.
     Code,
-    /// `with { type: "json" }`
+    /// [JSON modules](https://tc39.es/ecma262/#sec-parsejsonmodule)
     Json,
+    /// [Import Text](https://github.com/tc39/proposal-import-text)
+    Text,
+    /// [Import Bytes](https://github.com/tc39/proposal-import-bytes)
+    Bytes,
 }
 
-impl ModuleSource {
-    /// Tells what `bytes` are. The same bytes are looked at that will be run. The error says why
-    /// they are no module.
-    pub(crate) fn of_file(
-        bytes: Vec<u8>,
-        extension: Option<&str>,
-        requested: Requested,
-    ) -> Result<Self, String> {
-        match (requested, extension) {
-            (Requested::Json, Some("json")) => text(bytes).map(ModuleSource::Json),
-            (Requested::Json, _) => {
-                Err("it is imported with { type: \"json\" } and is not a .json file".into())
-            }
-            (Requested::Code, Some("wasm")) => Ok(ModuleSource::Wasm(bytes.into())),
-            (Requested::Code, Some("wat")) => {
-                wat_text::to_binary(&bytes).map(|binary| ModuleSource::Wasm(binary.into()))
-            }
-            (Requested::Code, Some("js" | "mjs")) => text(bytes).map(ModuleSource::JavaScript),
-            (Requested::Code, Some("json")) => {
-                Err("a JSON module needs the import attribute { type: \"json\" }".into())
-            }
-            (Requested::Code, Some("cjs")) => {
-                Err("CommonJS is not supported; it can be run as a script".into())
-            }
-            (Requested::Code, None) if bytes.starts_with(b"\0asm") => {
-                Ok(ModuleSource::Wasm(bytes.into()))
-            }
-            (Requested::Code, None) => text(bytes).map(ModuleSource::JavaScript),
-            (Requested::Code, Some(other)) => Err(format!("unknown file extension .{other}")),
+impl Requested {
+    const TYPED: [Requested; 3] = [Requested::Json, Requested::Text, Requested::Bytes];
+
+    /// What the `type` attribute of this value asks for.
+    pub(crate) fn of_type(value: &str) -> Option<Self> {
+        match value {
+            "json" => Some(Requested::Json),
+            "text" => Some(Requested::Text),
+            "bytes" => Some(Requested::Bytes),
+            _ => None,
+        }
+    }
+
+    /// What precedes the URL in the name of a module that was requested so.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Requested::Code => "",
+            Requested::Json => "json:",
+            Requested::Text => "text:",
+            Requested::Bytes => "bytes:",
+        }
+    }
+
+    /// What the module of this name was requested as.
+    pub(crate) fn of_name(name: &str) -> Self {
+        let mut typed = Self::TYPED.into_iter();
+        typed
+            .find(|requested| name.starts_with(requested.prefix()))
+            .unwrap_or(Requested::Code)
+    }
+
+    /// Whether `source`, which the embedder supplies, is what was asked for.
+    pub(crate) fn accepts(self, source: &ModuleSource) -> bool {
+        match self {
+            Requested::Code => !matches!(source, ModuleSource::Text(_) | ModuleSource::Bytes(_)),
+            Requested::Json => matches!(source, ModuleSource::Json(_)),
+            Requested::Text => matches!(source, ModuleSource::Text(_)),
+            Requested::Bytes => matches!(source, ModuleSource::Bytes(_)),
         }
     }
 }
@@ -67,4 +84,10 @@ pub(crate) fn text(bytes: Vec<u8>) -> Result<String, String> {
         Some(rest) => rest.to_owned(),
         None => text,
     })
+}
+
+/// [UTF-8 decode](https://encoding.spec.whatwg.org/#utf-8-decode): what is no UTF-8 is replaced.
+pub(crate) fn decode(bytes: &[u8]) -> String {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -2,13 +2,12 @@
 //! JavaScript as wasm handles them, by code units.
 
 use std::cmp::Ordering;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
 use sinew_bridge::binary::{ExactType, ExactTypes};
-use sinew_bridge::{Completion, HostFunc, HostId, HostTrap, JsHost, Val, ValueType, WasmEngine};
+use sinew_bridge::{Completion, HostFunc, HostTrap, JsHost, Val, ValueType, WasmEngine};
 
-use crate::store::{Imported, Store};
+use crate::store::Store;
 use crate::webassembly::{error, value};
 
 /// The name of the set.
@@ -87,36 +86,42 @@ impl Builtin {
             || (self.steps == Steps::FromCodePoint && types.is_func(at, self.params, &[Extern]))
     }
 
-    /// The number by which [`BuiltinFunction`] knows it.
-    pub(crate) fn id(&self) -> HostId {
-        let at = BUILTINS
-            .iter()
-            .position(|builtin| builtin.steps == self.steps);
-        HostId(at.unwrap_or(BUILTINS.len()) as u32)
+    /// The function of a store.
+    pub(crate) fn function<J: JsHost, W: WasmEngine>(
+        &self,
+        store: &Rc<Store<J, W>>,
+    ) -> BuiltinFunction<J, W> {
+        BuiltinFunction {
+            store: store.clone(),
+            steps: self.steps,
+        }
     }
 }
 
-/// The body of the builtins.
-pub(crate) struct BuiltinFunction<J, W>(PhantomData<(J, W)>);
+/// A builtin as a host function: what the wasm store owns of it.
+pub(crate) struct BuiltinFunction<J: JsHost, W: WasmEngine> {
+    store: Rc<Store<J, W>>,
+    steps: Steps,
+}
 
 impl<J: JsHost, W: WasmEngine> HostFunc<W> for BuiltinFunction<J, W> {
+    type Data = Self;
+
     /// Never called: each builtin has a reference in its signature.
-    fn invoke(_: &mut W::StoreMut<'_>, _: HostId, _: &mut [W::Raw]) -> Result<(), HostTrap> {
+    fn invoke(_: &mut W::StoreMut<'_>, _: &Self, _: &mut [W::Raw]) -> Result<(), HostTrap> {
         Err(HostTrap::Completion)
     }
 
     fn call(
         wasm: &mut W::StoreMut<'_>,
-        id: HostId,
+        function: &Self,
         params: &[Val<W>],
         results: &mut [Val<W>],
     ) -> Result<(), HostTrap> {
-        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap::Completion)?;
-        let store = imported.store().ok_or(HostTrap::Completion)?;
-        let builtin = BUILTINS.get(id.0 as usize).ok_or(HostTrap::Completion)?;
+        let store = &function.store;
         // What a builtin throws is as if a trap was executed: wasm cannot catch it.
         store.leave_trapping(wasm, |cx| {
-            results[0] = run(cx, store, builtin.steps, params)?;
+            results[0] = run(cx, store, function.steps, params)?;
             Ok(())
         })
     }

@@ -3,18 +3,17 @@
 //! JavaScript.
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
 use sinew_bridge::binary::Import;
 use sinew_bridge::convert::{arg_to_raw, raw_to_number, to_raw};
 use sinew_bridge::{
-    Completion, ExternType, FuncType, GlobalType, HostFunc, HostId, HostTrap, ImportType, JsHost,
-    Throw, Val, ValType, ValueType, WasmEngine, class,
+    Completion, ExternType, FuncType, GlobalType, HostFunc, HostTrap, ImportType, JsHost, Throw,
+    Val, ValType, ValueType, WasmEngine, class,
 };
 use smallvec::SmallVec;
 
-use crate::store::{HostFunction, Imported, Store};
+use crate::store::Store;
 use crate::webassembly::exported_function::function_address;
 use crate::webassembly::{Entity, WasmModule, error, global, iterate, value};
 
@@ -126,17 +125,14 @@ pub(crate) fn host_function<J: JsHost, W: WasmEngine>(
     label: String,
     import: Option<ImportType<'_, W>>,
 ) -> Completion<J, W::Func> {
+    let function = ImportedFunction {
+        store: store.clone(),
+        callable,
+        ty: ty.clone(),
+        label,
+    };
     store.try_access(cx, |wasm| {
-        let function = HostFunction {
-            callable,
-            ty: ty.clone(),
-            label,
-        };
-        let id = match Imported::<J, W>::of(wasm) {
-            Some(imported) => imported.add(function),
-            None => HostId(u32::MAX),
-        };
-        W::func_alloc::<ImportedFunction<J, W>>(wasm, &ty, import, id)
+        W::func_alloc::<ImportedFunction<J, W>>(wasm, &ty, import, function)
     })
 }
 
@@ -196,28 +192,38 @@ pub(crate) fn describe<J: JsHost>(value: &J::Value) -> String {
     }
 }
 
-/// The body of every host function made from a JavaScript function.
-pub(crate) struct ImportedFunction<J, W>(PhantomData<(J, W)>);
+/// A host function made from a JavaScript function: what the wasm store owns of it.
+///
+/// A cycle, from the store to its entry, until [`Store::close`].
+pub(crate) struct ImportedFunction<J: JsHost, W: WasmEngine> {
+    store: Rc<Store<J, W>>,
+    callable: J::Value,
+    ty: FuncType,
+    /// Where it was imported, for messages.
+    label: String,
+}
 
 impl<J: JsHost, W: WasmEngine> HostFunc<W> for ImportedFunction<J, W> {
+    type Data = Self;
+
     #[inline]
-    fn invoke(wasm: &mut W::StoreMut<'_>, id: HostId, vals: &mut [W::Raw]) -> Result<(), HostTrap> {
-        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap::Completion)?;
-        let function = imported.function(id).ok_or(HostTrap::Completion)?;
-        let store = imported.store().ok_or(HostTrap::Completion)?;
-        store.leave(wasm, |cx| run_scalar::<J, W>(cx, function, vals))
+    fn invoke(
+        wasm: &mut W::StoreMut<'_>,
+        function: &Self,
+        vals: &mut [W::Raw],
+    ) -> Result<(), HostTrap> {
+        let store = &function.store;
+        store.leave(wasm, |cx| run_scalar(cx, function, vals))
     }
 
     fn call(
         wasm: &mut W::StoreMut<'_>,
-        id: HostId,
+        function: &Self,
         params: &[Val<W>],
         results: &mut [Val<W>],
     ) -> Result<(), HostTrap> {
-        let imported = Imported::<J, W>::of(wasm).ok_or(HostTrap::Completion)?;
-        let function = imported.function(id).ok_or(HostTrap::Completion)?;
-        let store = imported.store().ok_or(HostTrap::Completion)?;
-        store.leave(wasm, |cx| run_general(cx, store, function, params, results))
+        let store = &function.store;
+        store.leave(wasm, |cx| run_general(cx, function, params, results))
     }
 }
 
@@ -226,7 +232,7 @@ impl<J: JsHost, W: WasmEngine> HostFunc<W> for ImportedFunction<J, W> {
 #[inline]
 fn run_scalar<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    function: &HostFunction<J>,
+    function: &ImportedFunction<J, W>,
     vals: &mut [W::Raw],
 ) -> Completion<J, ()> {
     let ty = &function.ty;
@@ -259,12 +265,11 @@ fn run_scalar<J: JsHost, W: WasmEngine>(
 /// signature.
 fn run_general<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    store: &Rc<Store<J, W>>,
-    function: &HostFunction<J>,
+    function: &ImportedFunction<J, W>,
     params: &[Val<W>],
     results: &mut [Val<W>],
 ) -> Completion<J, ()> {
-    let ty = &function.ty;
+    let (store, ty) = (&function.store, &function.ty);
     // 1. If parameters or results contain v128 or exnref, throw a TypeError.
     if let Some(ty) = ty
         .params()
@@ -298,9 +303,9 @@ fn run_general<J: JsHost, W: WasmEngine>(
 }
 
 /// Step 9 of running a host function: several results come from an iterable of just as many.
-fn results_list<J: JsHost>(
+fn results_list<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
-    function: &HostFunction<J>,
+    function: &ImportedFunction<J, W>,
     ret: &J::Value,
 ) -> Completion<J, Vec<J::Value>> {
     // 9.1. Let method be ? GetMethod(ret, @@iterator). 9.2. If undefined, throw a TypeError.

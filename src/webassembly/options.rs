@@ -149,8 +149,9 @@ pub(crate) fn supplied_entity<J: JsHost, W: WasmEngine>(
             Ok(Entity::Global(slot))
         }
         (Supplied::Builtin(builtin), ExternType::Func(func)) => {
+            let function = builtin.function(store);
             let func = store.try_access(cx, |wasm| {
-                W::func_alloc::<builtins::BuiltinFunction<J, W>>(wasm, func, Some(ty), builtin.id())
+                W::func_alloc::<builtins::BuiltinFunction<J, W>>(wasm, func, Some(ty), function)
             })?;
             Ok(Entity::Func(func))
         }

@@ -568,7 +568,9 @@ fn types_of_packages<J: JsHost, W: WasmEngine>() {
     }
     let error = run("broken/x.js").unwrap_err();
     assert!(
-        error.message().contains("package.json is not well-formed"),
+        error
+            .message()
+            .contains("package.json: invalid package config"),
         "{error}"
     );
 }

@@ -477,11 +477,11 @@ fn import_meta<J: JsHost, W: WasmEngine>() {
                 import { meta } from "./sub/m.js?q=1";
                 console.log(meta.url.endsWith("/sub/m.js?q=1"), meta.filename.endsWith("/sub/m.js"), meta.dirname.endsWith("/sub"));
                 console.log(meta.resolve("../main.js") === import.meta.url, Object.getPrototypeOf(meta));
-                console.log(Object.keys(meta).sort().join());
+                console.log(Object.keys(meta).join(), meta.main, import.meta.main);
                 "#,
             ),
         ],
-        "true true true\ntrue null\ndirname,filename,resolve,url",
+        "true true true\ntrue null\ndirname,filename,main,resolve,url false true",
     );
 }
 

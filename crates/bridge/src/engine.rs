@@ -3,11 +3,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::lend::Erased;
 use crate::val::{Extern, ImportType, Reference};
 use crate::{
-    Budget, EngineError, ExternKind, ExternPayload, FuncType, GlobalType, HostId, MemoryType,
-    TableType, Termination, Val,
+    Budget, EngineError, ExternKind, ExternPayload, FuncType, GlobalType, MemoryType, TableType,
+    Termination, Val,
 };
 
 /// A WebAssembly engine, as the core specification's
@@ -16,8 +15,8 @@ use crate::{
 /// # Rules for a backend
 /// - It checks nothing that the caller has checked, and it creates no JavaScript error: it returns
 ///   an [`EngineError`] with a kind.
-/// - It captures only `fn` pointers and integers in the engine's closures: host functions are a
-///   type `H: HostFunc<Self>` and a [`HostId`].
+/// - It captures in the engine's closures what a host function owns, an `H::Data` of the type
+///   `H: HostFunc<Self>`, in a [`ThreadBound`](crate::lend::ThreadBound), and plain data beside it.
 /// - It never lets a panic cross the engine's frames: host function trampolines catch it, hand it to
 ///   [`Termination::set_panicked`] of the store's [`StoreData`], and return a trap.
 /// - A [`HostTrap::Completion`] comes out of the outermost [`func_invoke`](Self::func_invoke) as
@@ -85,9 +84,6 @@ pub trait WasmEngine: Sized + 'static {
     /// Borrows a store.
     fn store_mut(store: &mut Self::Store) -> Self::StoreMut<'_>;
 
-    /// What the store was made with.
-    fn store_data<'a>(store: &'a Self::StoreMut<'_>) -> &'a StoreData;
-
     /// Bytes of native stack that a first entry into a store may use beyond what the caller's own
     /// frames need.
     fn stack_reserve(engine: &Self::Engine) -> usize;
@@ -142,13 +138,14 @@ pub trait WasmEngine: Sized + 'static {
     ) -> Option<Extern<Self>>;
 
     /// [`func_alloc`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-func-alloc):
-    /// a host function that runs `H` with `id`. For an import its type is the one that the module
-    /// asks for, with the module's own types, which `ty` shows only in outline.
+    /// a host function that runs `H` with `data`, which is dropped with the store, on its thread, or
+    /// before this returns an error. For an import its type is the one that the module asks for,
+    /// with the module's own types, which `ty` shows only in outline.
     fn func_alloc<H: HostFunc<Self>>(
         store: &mut Self::StoreMut<'_>,
         ty: &FuncType,
         import: Option<ImportType<'_, Self>>,
-        id: HostId,
+        data: H::Data,
     ) -> Result<Self::Func, Self::Error>;
 
     /// [`func_type`](https://webassembly.github.io/spec/core/appendix/embedding.html#embed-func-type)
@@ -373,15 +370,21 @@ pub trait WasmEngine: Sized + 'static {
 
 /// The body of the host functions of one kind.
 pub trait HostFunc<W: WasmEngine>: 'static {
+    /// What each of these functions owns.
+    type Data: 'static;
+
     /// A call of [scalar](FuncType::is_scalar) signature: the parameters are in `vals`, the results
     /// are to be left there. `vals` has at least [`FuncType::raw_len`] elements.
-    fn invoke(store: &mut W::StoreMut<'_>, id: HostId, vals: &mut [W::Raw])
-    -> Result<(), HostTrap>;
+    fn invoke(
+        store: &mut W::StoreMut<'_>,
+        data: &Self::Data,
+        vals: &mut [W::Raw],
+    ) -> Result<(), HostTrap>;
 
     /// A call of any other signature. `results` has one element per result.
     fn call(
         store: &mut W::StoreMut<'_>,
-        id: HostId,
+        data: &Self::Data,
         params: &[Val<W>],
         results: &mut [Val<W>],
     ) -> Result<(), HostTrap>;
@@ -409,11 +412,9 @@ impl std::error::Error for HostTrap {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FuncIdentity(pub [usize; 4]);
 
-/// What a store carries for the generic half.
+/// What a store shares with the generic half.
 #[derive(Clone)]
 pub struct StoreData {
-    /// The agent, for host functions to find; generic code alone knows its type.
-    pub agent: Erased,
     /// The account that the store's limiter charges.
     pub budget: Rc<Budget>,
     /// The stop flag that running wasm obeys.

@@ -371,6 +371,10 @@ pub trait JsHost: Sized + 'static {
     fn is_out_of_bounds(cx: &mut Self::Scope<'_>, value: &Self::Value) -> bool;
     /// [DetachArrayBuffer](https://tc39.es/ecma262/#sec-detacharraybuffer), with whatever key.
     fn detach(cx: &mut Self::Scope<'_>, buffer: &Self::Value);
+    /// [TransferArrayBuffer](https://streams.spec.whatwg.org/#transfer-array-buffer): an ArrayBuffer
+    /// of fixed length with the bytes of `buffer`, which is detached. A TypeError for a detached
+    /// buffer, for one of this trait over foreign bytes, and for what is no ArrayBuffer.
+    fn transfer(cx: &mut Self::Scope<'_>, buffer: &Self::Value) -> Completion<Self>;
     /// An ArrayBuffer that holds a copy of `bytes`.
     fn create_array_buffer(cx: &mut Self::Scope<'_>, bytes: &[u8]) -> Completion<Self>;
     /// A Uint8Array that holds a copy of `bytes` in a buffer of its own.

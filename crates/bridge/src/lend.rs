@@ -8,51 +8,64 @@
 //!
 //! Nearly all `unsafe` of the generic half is in this file.
 
-use std::any::{Any, TypeId};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
-use std::rc::Rc;
 
 use crate::{JsHost, WasmEngine};
 
-/// A counted reference to what only the generic half knows the type of.
+/// What a host function owns, as a wasm engine's closure captures it.
 ///
-/// An [`Rc<dyn Any>`](Any) would have to ask for the type, by a call; this keeps it beside the
-/// pointer.
-#[derive(Clone)]
-pub struct Erased {
-    /// Keeps the value alive.
-    _owner: Rc<dyn Any>,
-    value: *const (),
-    ty: TypeId,
+/// Engines ask of closures that they be `Send` and `Sync`, for the sake of stores that are. Those of
+/// this seam are neither, and what their host functions own is no more: it holds handles of JavaScript.
+/// In a debug build, use and drop on another thread panic.
+pub struct ThreadBound<T> {
+    value: T,
+    #[cfg(debug_assertions)]
+    thread: std::thread::ThreadId,
 }
 
-impl Erased {
-    /// Hides the type of `value`.
-    pub fn new<T: 'static>(value: Rc<T>) -> Self {
-        let pointer = Rc::into_raw(value);
+// SAFETY: what `new` asks for: nobody reaches the value from another thread, whoever holds this.
+unsafe impl<T> Send for ThreadBound<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for ThreadBound<T> {}
+
+impl<T> ThreadBound<T> {
+    /// Binds a value to the current thread.
+    ///
+    /// # Safety
+    /// What is made here is used and dropped on this thread alone. A store that is neither `Send` nor
+    /// `Sync` sees to it, if it is the only owner and lets nobody but its own host functions
+    /// have it.
+    pub unsafe fn new(value: T) -> Self {
         Self {
-            // SAFETY: the pointer comes from `into_raw`, and is turned back once.
-            _owner: unsafe { Rc::from_raw(pointer) },
-            value: pointer.cast(),
-            ty: TypeId::of::<T>(),
+            value,
+            #[cfg(debug_assertions)]
+            thread: std::thread::current().id(),
         }
     }
 
-    /// The value, if it is of this type.
+    /// The value.
     #[inline]
-    pub fn get<T: 'static>(&self) -> Option<Rc<T>> {
-        if self.ty != TypeId::of::<T>() {
-            return None;
-        }
-        let pointer = self.value.cast::<T>();
-        // SAFETY: `new` had the pointer from `Rc::into_raw` of just this type, and `_owner` keeps the
-        // value alive; the count that is added here is the new handle's.
-        unsafe {
-            Rc::increment_strong_count(pointer);
-            Some(Rc::from_raw(pointer))
-        }
+    pub fn get(&self) -> &T {
+        self.check();
+        &self.value
+    }
+
+    #[inline]
+    fn check(&self) {
+        #[cfg(debug_assertions)]
+        assert_eq!(
+            self.thread,
+            std::thread::current().id(),
+            "a host function has left its thread"
+        );
+    }
+}
+
+impl<T> Drop for ThreadBound<T> {
+    fn drop(&mut self) {
+        self.check();
     }
 }
 
@@ -302,18 +315,21 @@ mod tests {
         assert_eq!((outer, inner), (3, 11));
     }
 
+    /// A value that left its thread is noticed where it would do harm.
     #[test]
-    fn erased_knows_its_type_and_counts() {
-        let value = Rc::new(String::from("text"));
-        let erased = Erased::new(value.clone());
-        assert_eq!(Rc::strong_count(&value), 2);
-        assert!(erased.get::<&str>().is_none());
-        let copy = erased.clone();
-        drop(erased);
-        let again = copy.get::<String>().unwrap();
-        assert!(Rc::ptr_eq(&value, &again));
-        drop((copy, value));
-        assert_eq!(Rc::try_unwrap(again).as_deref(), Ok("text"));
+    #[cfg(debug_assertions)]
+    fn what_is_bound_stays() {
+        let value = std::rc::Rc::new(1);
+        // SAFETY: the other thread does no more than find out that it may not.
+        let bound = unsafe { ThreadBound::new(value.clone()) };
+        assert_eq!(**bound.get(), 1);
+        let elsewhere = std::thread::scope(|scope| {
+            let used = || catch_unwind(AssertUnwindSafe(|| drop(bound.get().clone()))).is_err();
+            scope.spawn(used).join()
+        });
+        assert!(elsewhere.is_ok_and(|caught| caught));
+        drop(bound);
+        assert_eq!(std::rc::Rc::strong_count(&value), 1);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sinew_bridge::empty::{EmptyEngine, EmptyStore};
-use sinew_bridge::lend::Erased;
 use sinew_bridge::{
     AddressType, Budget, EngineConfig, EngineError, ErrorKind, ExternPayload, FuncType, GlobalType,
     HeapType, HostFunc, HostId, HostTrap, Limits, MemoryType, RefType, Reference, ResourceLimits,
@@ -14,7 +13,6 @@ use sinew_bridge::{
 fn store(limits: ResourceLimits) -> (EmptyStore, Rc<Budget>) {
     let budget = Rc::new(Budget::new(limits));
     let data = StoreData {
-        agent: Erased::new(Rc::new(())),
         budget: budget.clone(),
         termination: Arc::new(Termination::default()),
     };
@@ -126,15 +124,20 @@ fn references_cross_hierarchies() {
     }
 }
 
-/// Throws the exception of the store's agent.
+/// Throws the exception that it owns.
 struct Thrower;
 
 type Thrown = std::cell::OnceCell<<EmptyEngine as WasmEngine>::ExnRef>;
 
 impl HostFunc<EmptyEngine> for Thrower {
-    fn invoke(store: &mut &mut EmptyStore, _: HostId, _: &mut [u64]) -> Result<(), HostTrap> {
-        let agent = EmptyEngine::store_data(store).agent.get::<Thrown>();
-        match agent.as_ref().and_then(|cell| cell.get()) {
+    type Data = Rc<Thrown>;
+
+    fn invoke(
+        store: &mut &mut EmptyStore,
+        thrown: &Rc<Thrown>,
+        _: &mut [u64],
+    ) -> Result<(), HostTrap> {
+        match thrown.get() {
             Some(exn) => {
                 EmptyEngine::exn_throw(store, exn);
                 Err(HostTrap::Exception)
@@ -145,23 +148,18 @@ impl HostFunc<EmptyEngine> for Thrower {
 
     fn call(
         store: &mut &mut EmptyStore,
-        id: HostId,
+        thrown: &Rc<Thrown>,
         _: &[Val<EmptyEngine>],
         _: &mut [Val<EmptyEngine>],
     ) -> Result<(), HostTrap> {
-        Self::invoke(store, id, &mut [])
+        Self::invoke(store, thrown, &mut [])
     }
 }
 
 #[test]
 fn exceptions_come_out() {
-    let agent = Rc::new(Thrown::new());
-    let data = StoreData {
-        agent: Erased::new(agent.clone()),
-        budget: Rc::new(Budget::new(ResourceLimits::default())),
-        termination: Arc::default(),
-    };
-    let mut store = EmptyEngine::store_new(&EmptyEngine, data).unwrap();
+    let thrown = Rc::new(Thrown::new());
+    let (mut store, _) = store(ResourceLimits::default());
     let cx = &mut &mut store;
     let ty = FuncType::new([ValType::I32], []);
     let tag = EmptyEngine::tag_alloc(cx, &ty).unwrap();
@@ -172,10 +170,10 @@ fn exceptions_come_out() {
         assert_eq!(made.err().map(|error| error.kind()), Some(ErrorKind::Type));
     }
     let exn = EmptyEngine::exn_alloc(cx, &tag, &[Val::I32(5)]).unwrap();
-    let f = EmptyEngine::func_alloc::<Thrower>(cx, &ty, None, HostId(0)).unwrap();
+    let f = EmptyEngine::func_alloc::<Thrower>(cx, &ty, None, thrown.clone()).unwrap();
     let error = EmptyEngine::func_invoke(cx, &f, &ty, &mut [0]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Host);
-    agent.set(exn.clone()).ok().unwrap();
+    thrown.set(exn.clone()).ok().unwrap();
     let error = EmptyEngine::func_invoke(cx, &f, &ty, &mut [0]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Exception);
     let out = EmptyEngine::exn_take(cx).unwrap();

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sinew_bridge::empty::{Arguments, EmptyEngine, EmptyHost, Value};
-use sinew_bridge::lend::{Erased, Lent, NotLent, Scopes, StoreCell};
+use sinew_bridge::lend::{Lent, NotLent, Scopes, StoreCell};
 use sinew_bridge::{
     Budget, Completion, EngineConfig, EngineError, ErrorKind, ExternPayload, FuncType,
     FunctionSpec, Graveyard, HostConfig, HostFunc, HostHooks, HostId, HostTrap, JsHost, NativeFn,
@@ -38,9 +38,9 @@ impl Agent {
 struct Dispatch;
 
 impl HostFunc<EmptyEngine> for Dispatch {
-    fn invoke(store: &mut Store<'_>, _: HostId, vals: &mut [u64]) -> Result<(), HostTrap> {
-        let agent = EmptyEngine::store_data(store).agent.get::<Agent>();
-        let agent = &*agent.unwrap();
+    type Data = Rc<Agent>;
+
+    fn invoke(store: &mut Store<'_>, agent: &Rc<Agent>, vals: &mut [u64]) -> Result<(), HostTrap> {
         let inside = agent.inside.borrow().clone().ok_or(HostTrap::Completion)?;
         let n = EmptyEngine::raw_get_i32(&vals[0]);
         let result = agent.store().lend(store, || inside(agent, n))?;
@@ -50,7 +50,7 @@ impl HostFunc<EmptyEngine> for Dispatch {
 
     fn call(
         _: &mut Store<'_>,
-        _: HostId,
+        _: &Rc<Agent>,
         _: &[Val<EmptyEngine>],
         _: &mut [Val<EmptyEngine>],
     ) -> Result<(), HostTrap> {
@@ -71,7 +71,6 @@ impl Fixture {
         let agent = Rc::new(Agent::default());
         let termination = Arc::new(Termination::default());
         let data = StoreData {
-            agent: Erased::new(agent.clone()),
             budget: Rc::new(Budget::new(ResourceLimits::default())),
             termination: termination.clone(),
         };
@@ -79,8 +78,9 @@ impl Fixture {
         let store = EmptyEngine::store_new(&engine, data).unwrap();
         let cell = StoreCell::<EmptyEngine>::new(store);
         let ty = FuncType::new([ValType::I32], [ValType::I32]);
+        let data_of = agent.clone();
         let func =
-            cell.with(|store| EmptyEngine::func_alloc::<Dispatch>(store, &ty, None, HostId(0)));
+            cell.with(|store| EmptyEngine::func_alloc::<Dispatch>(store, &ty, None, data_of));
         agent.store.set(cell).ok().unwrap();
         *agent.inside.borrow_mut() = Some(Rc::new(inside));
         Self {

@@ -39,6 +39,8 @@ Examples:
   sinew run --root .. test/main.js             let imports reach the parent folder
   sinew run --globals basic untrusted.js       console and timers, but no fetch and the like
   sinew run --allow-net=localhost:8080 main.js
+  sinew run -C browser main.js                 take the builds of packages for browsers
+  sinew run --import-map map.json main.js      say where specifiers lead
   sinew run --script old.js                    a classic script, as for <script> without a type
 
 Exit status:
@@ -187,6 +189,17 @@ pub struct RuntimeArgs {
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
 
+    /// Conditions for the "exports" of packages, beside import, module-sync and default: a,b or
+    /// several times. With browser the "browser" field of packages counts, too.
+    #[arg(short = 'C', long, value_name = "NAME", value_delimiter = ',', value_parser = condition)]
+    pub conditions: Vec<String>,
+
+    /// Looks specifiers up in this import map first (JSON, as in browsers).
+    ///
+    /// Addresses start from FILE. What they lead to has to lie in the root.
+    #[arg(long, value_name = "FILE")]
+    pub import_map: Option<PathBuf>,
+
     /// Ends the program after this many seconds, with exit status 124. Fractions are fine.
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub timeout: Option<Duration>,
@@ -294,6 +307,13 @@ pub struct EnginesArgs {
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+fn condition(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Err("a condition has a name".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -57,7 +57,11 @@ pub fn complain(message: impl Display) {
 pub fn failure(error: &Error, timeout: Option<Duration>) -> u8 {
     match error.kind() {
         ErrorKind::Exception { class } => {
-            error_output(&printable(&uncaught(class, error.message(), error.stack())));
+            let mut text = uncaught(class, error.message(), error.stack());
+            if let Some(missing) = error.missing_global() {
+                let _ = writeln!(text, "note: {missing}");
+            }
+            error_output(&printable(&text));
             FAILURE
         }
         ErrorKind::Deadline => {

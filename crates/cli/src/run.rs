@@ -178,6 +178,11 @@ pub fn builder<J: JsHost, W: WasmEngine>(args: &RunArgs) -> RuntimeBuilder<J, W>
         let network = Network::new(allowed.clone());
         builder = builder.fetch_hook(move |request, reply| network.fetch(request, reply));
     }
+    let conditions = args.runtime.conditions.iter().map(String::as_str);
+    builder = builder.conditions(&conditions.collect::<Vec<_>>());
+    if let Some(map) = &args.runtime.import_map {
+        builder = builder.import_map(map);
+    }
     if let Some(timeout) = args.runtime.timeout {
         builder = builder.timeout(timeout);
     }

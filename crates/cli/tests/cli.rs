@@ -10,6 +10,8 @@ mod errors;
 mod inspect;
 #[path = "cli/limits.rs"]
 mod limits;
+#[path = "cli/loading.rs"]
+mod loading;
 #[path = "cli/run.rs"]
 mod run;
 

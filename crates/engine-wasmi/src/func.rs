@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sinew_bridge::{FuncIdentity, FuncType, HostFunc, HostId, HostTrap, Val};
+use sinew_bridge::lend::ThreadBound;
+use sinew_bridge::{FuncIdentity, FuncType, HostFunc, HostTrap, Val};
 use smallvec::SmallVec;
 use wasmi::{
     AsContext, AsContextMut, Caller, F32, F64, ResumableCall, TypedFunc, TypedResumableCall,
@@ -238,12 +239,12 @@ macro_rules! signatures {
             }
         }
 
-        /// A host function of a common signature.
+        /// A host function of a common signature; of any other, what it was to own.
         fn wrap<H: HostFunc<Wasmi>>(
             store: &mut StoreMut<'_>,
             ty: &wasmi::FuncType,
-            id: HostId,
-        ) -> Option<wasmi::Func> {
+            data: ThreadBound<H::Data>,
+        ) -> Result<wasmi::Func, ThreadBound<H::Data>> {
             $(
                 if *ty.params() == [$(<$ty as Scalar>::TYPE),*]
                     && ty.results() == <$result as Results>::TYPES
@@ -253,13 +254,15 @@ macro_rules! signatures {
                     {
                         // One more than the parameters, for a result.
                         let mut vals = [$($param.into_raw(),)* 0];
-                        guard(&mut caller.as_context_mut(), |cx| H::invoke(cx, id, &mut vals))?;
+                        guard(&mut caller.as_context_mut(), |cx| {
+                            H::invoke(cx, data.get(), &mut vals)
+                        })?;
                         Ok(Results::read(&vals))
                     };
-                    return Some(wasmi::Func::wrap(store, body));
+                    return Ok(wasmi::Func::wrap(store, body));
                 }
             )*
-            None
+            Err(data)
         }
     };
 }
@@ -347,18 +350,21 @@ pub(crate) fn call_nothing(store: &mut StoreMut<'_>, func: wasmi::Func) -> Resul
 pub(crate) fn alloc<H: HostFunc<Wasmi>>(
     store: &mut StoreMut<'_>,
     ty: &FuncType,
-    id: HostId,
+    data: H::Data,
 ) -> Result<Func, Error> {
     let scalar = ty.is_scalar();
     let ty = conv::func_type(ty)?;
     reserve_entities(store, 1)?;
-    let func = match wrap::<H>(store, &ty, id) {
-        Some(func) => func,
-        None if scalar => wasmi::Func::new(&mut *store, ty, move |caller, params, results| {
-            host_invoke::<H>(caller, id, params, results)
+    // SAFETY: the closure that it goes to is the store's, which calls it and drops it, and is bound to
+    // its thread (`data_stays_on_its_thread` below).
+    let data = unsafe { ThreadBound::new(data) };
+    let func = match wrap::<H>(store, &ty, data) {
+        Ok(func) => func,
+        Err(data) if scalar => wasmi::Func::new(&mut *store, ty, move |caller, params, results| {
+            host_invoke::<H>(caller, data.get(), params, results)
         }),
-        None => wasmi::Func::new(&mut *store, ty, move |caller, params, results| {
-            host_call::<H>(caller, id, params, results)
+        Err(data) => wasmi::Func::new(&mut *store, ty, move |caller, params, results| {
+            host_call::<H>(caller, data.get(), params, results)
         }),
     };
     Ok(Func::new(store, func))
@@ -366,7 +372,7 @@ pub(crate) fn alloc<H: HostFunc<Wasmi>>(
 
 fn host_invoke<H: HostFunc<Wasmi>>(
     mut caller: Caller<'_, crate::State>,
-    id: HostId,
+    data: &H::Data,
     params: &[wasmi::Val],
     results: &mut [wasmi::Val],
 ) -> Result<(), wasmi::Error> {
@@ -381,7 +387,7 @@ fn host_invoke<H: HostFunc<Wasmi>>(
     for (slot, param) in vals.iter_mut().zip(params) {
         *slot = conv::from_raw(param);
     }
-    guard(&mut caller.as_context_mut(), |cx| H::invoke(cx, id, vals))?;
+    guard(&mut caller.as_context_mut(), |cx| H::invoke(cx, data, vals))?;
     for (slot, bits) in results.iter_mut().zip(&*vals) {
         conv::set_raw(slot, *bits);
     }
@@ -390,7 +396,7 @@ fn host_invoke<H: HostFunc<Wasmi>>(
 
 fn host_call<H: HostFunc<Wasmi>>(
     mut caller: Caller<'_, crate::State>,
-    id: HostId,
+    data: &H::Data,
     params: &[wasmi::Val],
     results: &mut [wasmi::Val],
 ) -> Result<(), wasmi::Error> {
@@ -398,7 +404,7 @@ fn host_call<H: HostFunc<Wasmi>>(
     let args: SmallVec<[_; INLINE]> = params.iter().map(|val| conv::from_val(&cx, val)).collect();
     let mut out: SmallVec<[_; INLINE]> =
         results.iter().map(|val| conv::from_val(&cx, val)).collect();
-    guard(&mut cx, |cx| H::call(cx, id, &args, &mut out))?;
+    guard(&mut cx, |cx| H::call(cx, data, &args, &mut out))?;
     for (slot, result) in results.iter_mut().zip(&out) {
         // Wasmi panics on what does not fit, where a panic aborts the process.
         *slot = conv::val(result)
@@ -417,4 +423,14 @@ pub(crate) fn identity(func: &Func) -> FuncIdentity {
 pub(crate) fn index(store: &StoreMut<'_>, func: &Func) -> Option<u32> {
     let state = store.data();
     state.spans.find(state.bits.index(func.handle()))
+}
+
+#[cfg(test)]
+mod tests {
+    /// What host functions own rests on this.
+    #[test]
+    fn data_stays_on_its_thread() {
+        static_assertions::assert_not_impl_any!(crate::State: Send, Sync);
+        static_assertions::assert_not_impl_any!(crate::Store: Send, Sync);
+    }
 }

@@ -34,7 +34,7 @@ use std::ops::Range;
 
 use sinew_bridge::{
     EngineConfig, Extern, ExternKind, ExternPayload, FuncIdentity, FuncType, GlobalType, HostFunc,
-    HostId, ImportType, MemoryType, Reference, StoreData, TableType, Val, WasmEngine, WasmFeatures,
+    ImportType, MemoryType, Reference, StoreData, TableType, Val, WasmEngine, WasmFeatures,
 };
 
 pub use error::Error;
@@ -92,10 +92,6 @@ impl WasmEngine for Wasmi {
         store.as_mut()
     }
 
-    fn store_data<'a>(store: &'a StoreMut<'_>) -> &'a StoreData {
-        &store.data().data
-    }
-
     fn stack_reserve(engine: &Engine) -> usize {
         engine.stack_reserve()
     }
@@ -130,9 +126,9 @@ impl WasmEngine for Wasmi {
         ty: &FuncType,
         // Wasmi has no types of a module's own: `ty` is all there is to know.
         _import: Option<ImportType<'_, Self>>,
-        id: HostId,
+        data: H::Data,
     ) -> Result<Func, Error> {
-        func::alloc::<H>(store, ty, id)
+        func::alloc::<H>(store, ty, data)
     }
 
     fn func_type(store: &mut StoreMut<'_>, func: &Func) -> FuncType {

@@ -5,10 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use sinew_bridge::lend::Erased;
 use sinew_bridge::{
     AddressType, Budget, EngineConfig, EngineError, ErrorKind, Extern, ExternKind, FuncType,
-    GlobalType, HostFunc, HostId, HostTrap, Limits, MemoryType, Reason, ResourceLimits, StoreData,
+    GlobalType, HostFunc, HostTrap, Limits, MemoryType, Reason, ResourceLimits, StoreData,
     TableType, Termination, TrapCode, Val, ValType, WasmEngine,
 };
 use sinew_engine_wasmi::{Engine, Error, Func, Store, StoreMut, Wasmi};
@@ -19,37 +18,32 @@ type Body = dyn Fn(&mut StoreMut<'_>, &mut [u64]) -> Result<(), HostTrap>;
 
 const PAGE: usize = 1 << 16;
 
-/// The agent: the body of each host function, and what a general one leaves as its result.
-#[derive(Default)]
-struct Agent {
-    bodies: RefCell<Vec<Rc<Body>>>,
-    general: RefCell<Option<Val<Wasmi>>>,
-}
-
-struct Host;
-
-fn agent(store: &StoreMut<'_>) -> Rc<Agent> {
-    let agent = Wasmi::store_data(store).agent.get();
-    agent.expect("the agent is ours")
+/// What a host function runs, or leaves as its result if it is a general one.
+enum Host {
+    Scalar(Box<Body>),
+    General(Rc<RefCell<Option<Val<Wasmi>>>>),
 }
 
 impl HostFunc<Wasmi> for Host {
-    fn invoke(store: &mut StoreMut<'_>, id: HostId, vals: &mut [u64]) -> Result<(), HostTrap> {
-        let body = agent(store).bodies.borrow()[id.0 as usize].clone();
-        body(store, vals)
+    type Data = Host;
+
+    fn invoke(store: &mut StoreMut<'_>, host: &Host, vals: &mut [u64]) -> Result<(), HostTrap> {
+        match host {
+            Host::Scalar(body) => body(store, vals),
+            Host::General(_) => Err(HostTrap::Completion),
+        }
     }
 
     fn call(
-        store: &mut StoreMut<'_>,
-        _id: HostId,
+        _store: &mut StoreMut<'_>,
+        host: &Host,
         _params: &[Val<Wasmi>],
         results: &mut [Val<Wasmi>],
     ) -> Result<(), HostTrap> {
-        results[0] = agent(store)
-            .general
-            .borrow()
-            .clone()
-            .ok_or(HostTrap::Completion)?;
+        let Host::General(result) = host else {
+            return Err(HostTrap::Completion);
+        };
+        results[0] = result.borrow().clone().ok_or(HostTrap::Completion)?;
         Ok(())
     }
 }
@@ -59,7 +53,6 @@ struct Fixture {
     engine: Engine,
     budget: Rc<Budget>,
     termination: Arc<Termination>,
-    agent: Rc<Agent>,
 }
 
 impl Fixture {
@@ -69,10 +62,9 @@ impl Fixture {
             ..EngineConfig::default()
         };
         let engine = Wasmi::engine_new(&config).expect("a plain configuration");
-        let (agent, budget) = (Rc::new(Agent::default()), Rc::new(Budget::new(limits)));
+        let budget = Rc::new(Budget::new(limits));
         let termination = Arc::new(Termination::default());
         let data = StoreData {
-            agent: Erased::new(agent.clone()),
             budget: budget.clone(),
             termination: termination.clone(),
         };
@@ -81,7 +73,6 @@ impl Fixture {
             engine,
             budget,
             termination,
-            agent,
         }
     }
 
@@ -97,12 +88,10 @@ impl Fixture {
         &mut self,
         body: impl Fn(&mut StoreMut<'_>, &mut [u64]) -> Result<(), HostTrap> + 'static,
     ) -> Extern<Wasmi> {
-        let mut bodies = self.agent.bodies.borrow_mut();
-        bodies.push(Rc::new(body));
-        let id = HostId(bodies.len() as u32 - 1);
-        drop(bodies);
         let ty = FuncType::new([], []);
-        Extern::Func(Wasmi::func_alloc::<Host>(&mut self.cx(), &ty, None, id).expect("a function"))
+        let body = Host::Scalar(Box::new(body));
+        let func = Wasmi::func_alloc::<Host>(&mut self.cx(), &ty, None, body);
+        Extern::Func(func.expect("a function"))
     }
 
     fn try_instance(&mut self, text: &str, imports: &[Extern<Wasmi>]) -> Result<Instance, Error> {
@@ -542,7 +531,9 @@ fn results_that_do_not_fit_are_errors() {
     let foreign = other.func(&foreign, "f");
     let mut fx = Fixture::plain();
     let ty = FuncType::new([externref], [funcref]);
-    let func = Wasmi::func_alloc::<Host>(&mut fx.cx(), &ty, None, HostId(0)).expect("a function");
+    let says = Rc::new(RefCell::new(None));
+    let host = Host::General(says.clone());
+    let func = Wasmi::func_alloc::<Host>(&mut fx.cx(), &ty, None, host).expect("a function");
     let text = r#"(module (import "a" "f" (func $f (param externref) (result funcref)))
         (func (export "f") (result i32) (ref.is_null (call $f (ref.null extern)))))"#;
     let instance = fx.instance(text, &[Extern::Func(func)]);
@@ -553,12 +544,12 @@ fn results_that_do_not_fit_are_errors() {
         Val::Func(Some(foreign)),
     ];
     for result in wrong {
-        *fx.agent.general.borrow_mut() = Some(result);
+        *says.borrow_mut() = Some(result);
         assert_eq!(kind(fx.run(&instance, "f", &[])), ErrorKind::Type);
     }
-    *fx.agent.general.borrow_mut() = Some(Val::Func(None));
+    *says.borrow_mut() = Some(Val::Func(None));
     assert_eq!(fx.run(&instance, "f", &[]).ok(), Some(1));
-    *fx.agent.general.borrow_mut() = Some(Val::Func(Some(func)));
+    *says.borrow_mut() = Some(Val::Func(Some(func)));
     assert_eq!(fx.run(&instance, "f", &[]).ok(), Some(0));
 }
 
@@ -566,13 +557,14 @@ fn results_that_do_not_fit_are_errors() {
 fn signatures_that_wasmi_cannot_have() {
     let mut fx = Fixture::plain();
     let many = FuncType::new(vec![ValType::I32; 1001], []);
-    let many = Wasmi::func_alloc::<Host>(&mut fx.cx(), &many, None, HostId(0));
+    let host = || Host::General(Rc::default());
+    let many = Wasmi::func_alloc::<Host>(&mut fx.cx(), &many, None, host());
     assert_eq!(kind(many), ErrorKind::Limit);
     let exn = ValType::Ref(sinew_bridge::RefType {
         nullable: true,
         heap: sinew_bridge::HeapType::Exn,
     });
-    let exn = Wasmi::func_alloc::<Host>(&mut fx.cx(), &FuncType::new([exn], []), None, HostId(0));
+    let exn = Wasmi::func_alloc::<Host>(&mut fx.cx(), &FuncType::new([exn], []), None, host());
     assert_eq!(kind(exn), ErrorKind::Other);
 }
 

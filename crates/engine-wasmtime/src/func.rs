@@ -3,8 +3,9 @@
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use sinew_bridge::lend::ThreadBound;
 use sinew_bridge::{
-    EngineError, ErrorKind, FuncIdentity, FuncType, HostFunc, HostId, HostTrap, ImportType, Val,
+    EngineError, ErrorKind, FuncIdentity, FuncType, HostFunc, HostTrap, ImportType, Val,
 };
 use wasmtime::{AsContextMut, Caller, Func, RootScope, StoreContextMut, ThrownException, ValRaw};
 
@@ -18,8 +19,11 @@ pub(crate) fn alloc<H: HostFunc<Wasmtime>>(
     store: &mut Store<'_>,
     ty: &FuncType,
     import: Option<ImportType<'_, Wasmtime>>,
-    id: HostId,
+    data: H::Data,
 ) -> Result<Func> {
+    // SAFETY: the closure that it goes to is the store's, which calls it and drops it, and is bound to
+    // its thread (`data_stays_on_its_thread` below).
+    let data = unsafe { ThreadBound::new(data) };
     let engine_type = match import {
         None => conv::engine_func_type(store.engine(), ty)?,
         Some(import) => module::import_type(&import)?
@@ -32,7 +36,7 @@ pub(crate) fn alloc<H: HostFunc<Wasmtime>>(
     if ty.is_scalar() {
         let params = ty.params().len();
         let body = move |caller: Caller<'_, Data>, vals: &mut [MaybeUninit<ValRaw>]| {
-            host_invoke::<H>(caller, id, params, vals)
+            host_invoke::<H>(caller, data.get(), params, vals)
         };
         // SAFETY: the body treats the values as what the signature says, all of them numbers: `H`
         // gets as many as there are parameters or results, and every bit pattern is a number.
@@ -40,7 +44,7 @@ pub(crate) fn alloc<H: HostFunc<Wasmtime>>(
     }
     let result_types: Box<[_]> = engine_type.results().collect();
     Func::try_new(store, engine_type, move |caller, params, results| {
-        host_call::<H>(caller, id, params, &result_types, results)
+        host_call::<H>(caller, data.get(), params, &result_types, results)
     })
     .map_err(Error::limit)
 }
@@ -65,7 +69,7 @@ fn guarded(
 #[inline]
 fn host_invoke<H: HostFunc<Wasmtime>>(
     mut caller: Caller<'_, Data>,
-    id: HostId,
+    data: &H::Data,
     params: usize,
     vals: &mut [MaybeUninit<ValRaw>],
 ) -> wasmtime::Result<()> {
@@ -77,13 +81,13 @@ fn host_invoke<H: HostFunc<Wasmtime>>(
     // goes on as it was.
     let vals = unsafe { &mut *(std::ptr::from_mut(vals) as *mut [ValRaw]) };
     guarded(&mut caller.as_context_mut(), |cx| {
-        H::invoke(cx, id, vals).map_err(|trap| thrown(cx, trap))
+        H::invoke(cx, data, vals).map_err(|trap| thrown(cx, trap))
     })
 }
 
 fn host_call<H: HostFunc<Wasmtime>>(
     mut caller: Caller<'_, Data>,
-    id: HostId,
+    data: &H::Data,
     params: &[wasmtime::Val],
     types: &[wasmtime::ValType],
     results: &mut [wasmtime::Val],
@@ -94,7 +98,7 @@ fn host_call<H: HostFunc<Wasmtime>>(
         let params = params.collect::<Result<Vec<_>>>();
         let params = params.map_err(Error::into_source)?;
         let mut vals = vec![Val::I32(0); results.len()];
-        H::call(cx, id, &params, &mut vals).map_err(|trap| thrown(cx, trap))?;
+        H::call(cx, data, &params, &mut vals).map_err(|trap| thrown(cx, trap))?;
         for ((result, val), ty) in results.iter_mut().zip(&vals).zip(types) {
             *result = conv::engine_val_of(cx, val, ty).map_err(Error::into_source)?;
         }
@@ -244,16 +248,16 @@ mod tests {
         WasmEngine,
     };
 
-    use sinew_bridge::lend::Erased;
-
     use super::*;
 
     struct Nothing;
 
     impl HostFunc<Wasmtime> for Nothing {
+        type Data = ();
+
         fn invoke(
             _: &mut Store<'_>,
-            _: HostId,
+            _: &(),
             _: &mut [ValRaw],
         ) -> std::result::Result<(), HostTrap> {
             Ok(())
@@ -261,7 +265,7 @@ mod tests {
 
         fn call(
             _: &mut Store<'_>,
-            _: HostId,
+            _: &(),
             _: &[Val<Wasmtime>],
             _: &mut [Val<Wasmtime>],
         ) -> std::result::Result<(), HostTrap> {
@@ -272,7 +276,6 @@ mod tests {
     fn store() -> (crate::store::Engine, wasmtime::Store<Data>) {
         let engine = Wasmtime::engine_new(&EngineConfig::default()).unwrap();
         let data = StoreData {
-            agent: Erased::new(Rc::new(())),
             budget: Rc::new(Budget::new(ResourceLimits::default())),
             termination: Arc::new(Termination::default()),
         };
@@ -305,7 +308,7 @@ mod tests {
         let (engine, mut store) = store();
         let mut cx = Wasmtime::store_mut(&mut store);
         let ty = FuncType::new([ValType::I32], []);
-        let host = alloc::<Nothing>(&mut cx, &ty, None, HostId(1)).unwrap();
+        let host = alloc::<Nothing>(&mut cx, &ty, None, ()).unwrap();
         let (array_call, wasm_call, vmctx) = record(&mut cx, &host);
         assert_ne!(array_call, 0);
         assert_eq!(wasm_call, 0, "no module has brought the code yet");
@@ -342,7 +345,7 @@ mod tests {
         let (engine, mut store) = store();
         let mut cx = Wasmtime::store_mut(&mut store);
         let ty = FuncType::new([ValType::I32], []);
-        let host = alloc::<Nothing>(&mut cx, &ty, None, HostId(1)).unwrap();
+        let host = alloc::<Nothing>(&mut cx, &ty, None, ()).unwrap();
         for _ in 0..3 {
             for text in [MODULE, "(module)"] {
                 let bytes = wat::parse_str(text).unwrap();
@@ -362,7 +365,7 @@ mod tests {
         }
     }
 
-    /// The limiter's `unsafe impl Send` rests on this.
+    /// The limiter's `unsafe impl Send` rests on this, and what host functions own.
     #[test]
     fn data_stays_on_its_thread() {
         static_assertions::assert_not_impl_any!(Data: Send, Sync);

@@ -5,14 +5,12 @@
 //! use std::sync::Arc;
 //!
 //! use sinew_bridge::{Budget, EngineConfig, ExternKind, Extern, ResourceLimits, StoreData};
-//! use sinew_bridge::lend::Erased;
 //! use sinew_bridge::{Termination, WasmEngine};
 //! use sinew_engine_wasmtime::{Error, Wasmtime};
 //!
 //! # fn main() -> Result<(), Error> {
 //! let engine = Wasmtime::engine_new(&EngineConfig::default())?;
 //! let data = StoreData {
-//!     agent: Erased::new(Rc::new(())),
 //!     budget: Rc::new(Budget::new(ResourceLimits::default())),
 //!     termination: Arc::new(Termination::default()),
 //! };
@@ -69,7 +67,7 @@ use std::ops::Range;
 
 use sinew_bridge::{
     EngineConfig, Extern, ExternKind, ExternPayload, FuncIdentity, FuncType, GlobalType, HostFunc,
-    HostId, ImportType, MemoryType, Reference, StoreData, TableType, Val, WasmEngine, WasmFeatures,
+    ImportType, MemoryType, Reference, StoreData, TableType, Val, WasmEngine, WasmFeatures,
 };
 
 type Result<T> = std::result::Result<T, Error>;
@@ -116,11 +114,6 @@ impl WasmEngine for Wasmtime {
 
     fn store_mut(store: &mut Self::Store) -> Self::StoreMut<'_> {
         wasmtime::AsContextMut::as_context_mut(store)
-    }
-
-    #[inline]
-    fn store_data<'a>(store: &'a Self::StoreMut<'_>) -> &'a StoreData {
-        store.data().store_data()
     }
 
     fn stack_reserve(engine: &Self::Engine) -> usize {
@@ -173,9 +166,9 @@ impl WasmEngine for Wasmtime {
         store: &mut Self::StoreMut<'_>,
         ty: &FuncType,
         import: Option<ImportType<'_, Self>>,
-        id: HostId,
+        data: H::Data,
     ) -> Result<Self::Func> {
-        func::alloc::<H>(store, ty, import, id)
+        func::alloc::<H>(store, ty, import, data)
     }
 
     fn func_type(store: &mut Self::StoreMut<'_>, func: &Self::Func) -> FuncType {

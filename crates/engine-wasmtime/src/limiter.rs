@@ -170,7 +170,6 @@ mod tests {
             ..ResourceLimits::default()
         }));
         let data = StoreData {
-            agent: sinew_bridge::lend::Erased::new(Rc::new(())),
             budget: budget.clone(),
             termination: Arc::new(Termination::default()),
         };

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sinew_bridge::lend::Erased;
 use sinew_bridge::{
     Budget, EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncType,
     HeapType, HostFunc, HostId, HostTrap, Reason, RefType, Reference, ReleaseQueue, ResourceLimits,
@@ -26,28 +25,32 @@ type Body = dyn Fn(&mut StoreMut<'_>) -> Result<(), HostTrap>;
 
 const PAGE: u64 = 1 << 16;
 
-/// The one host function there is: the agent's.
+/// The one host function there is: runs what the fixture says.
 struct Host;
 
-fn run_body(store: &mut StoreMut<'_>) -> Result<(), HostTrap> {
-    let body = Wasmtime::store_data(store).agent.get::<RefCell<Rc<Body>>>();
-    let body = body.expect("the agent is ours").borrow().clone();
+/// What it runs at the moment.
+type Said = Rc<RefCell<Rc<Body>>>;
+
+fn run_body(store: &mut StoreMut<'_>, said: &Said) -> Result<(), HostTrap> {
+    let body = said.borrow().clone();
     body(store)
 }
 
 impl HostFunc<Wasmtime> for Host {
-    fn invoke(store: &mut StoreMut<'_>, _id: HostId, _vals: &mut [Raw]) -> Result<(), HostTrap> {
-        run_body(store)
+    type Data = Said;
+
+    fn invoke(store: &mut StoreMut<'_>, said: &Said, _vals: &mut [Raw]) -> Result<(), HostTrap> {
+        run_body(store, said)
     }
 
     fn call(
         store: &mut StoreMut<'_>,
-        _id: HostId,
+        said: &Said,
         params: &[Val],
         results: &mut [Val],
     ) -> Result<(), HostTrap> {
         results.clone_from_slice(&params[..results.len()]);
-        run_body(store)
+        run_body(store, said)
     }
 }
 
@@ -56,7 +59,7 @@ struct Fixture {
     engine: Engine,
     budget: Rc<Budget>,
     termination: Arc<Termination>,
-    body: Rc<RefCell<Rc<Body>>>,
+    body: Said,
 }
 
 impl Fixture {
@@ -76,7 +79,6 @@ impl Fixture {
             Rc::new(RefCell::new(body)),
         );
         let data = StoreData {
-            agent: Erased::new(body.clone()),
             budget: budget.clone(),
             termination: termination.clone(),
         };
@@ -99,7 +101,8 @@ impl Fixture {
 
     fn host(&mut self, params: &[ValType], results: &[ValType]) -> Extern<Wasmtime> {
         let ty = FuncType::new(params, results);
-        let func = Wasmtime::func_alloc::<Host>(&mut self.cx(), &ty, None, HostId(0));
+        let body = self.body.clone();
+        let func = Wasmtime::func_alloc::<Host>(&mut self.cx(), &ty, None, body);
         Extern::Func(func.expect("a function"))
     }
 

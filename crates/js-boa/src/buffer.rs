@@ -17,6 +17,9 @@ use crate::scope::Scope;
 
 /// The alignment that Boa's buffers are typed with.
 const ALIGN: usize = 64;
+
+/// Where a foreign block without bytes is said to be: not where Boa's own are, which is at `ALIGN`.
+const EMPTY: usize = 2 * ALIGN;
 /// The greatest length that is a Number beside all smaller ones.
 const MAX_LEN: u64 = (1 << 53) - 1;
 
@@ -28,7 +31,7 @@ pub(crate) unsafe fn array_buffer_over(
     len: usize,
 ) -> Completion<Boa> {
     let data = if len == 0 {
-        std::ptr::without_provenance_mut(ALIGN)
+        std::ptr::without_provenance_mut(EMPTY)
     } else {
         data
     };
@@ -53,7 +56,7 @@ pub(crate) unsafe fn resizable_buffer_over(
         return Err(Throw::Terminated);
     };
     let data = if data.is_null() {
-        std::ptr::without_provenance_mut(ALIGN)
+        std::ptr::without_provenance_mut(EMPTY)
     } else {
         data
     };
@@ -235,6 +238,33 @@ pub(crate) fn detach(value: &JsValue) {
         // Foreign, or empty: there is nothing to free, whatever a vector does when it is dropped.
         std::mem::forget(block);
     }
+}
+
+/// [TransferArrayBuffer](https://streams.spec.whatwg.org/#transfer-array-buffer)
+pub(crate) fn transfer(cx: &mut Scope<'_>, value: &JsValue) -> Completion<Boa> {
+    let Some(buffer) = array_buffer(value) else {
+        return Err(throw(cx, ErrorClass::TypeError, "not an ArrayBuffer"));
+    };
+    let Ok(block) = buffer.detach(&JsValue::undefined()) else {
+        return Err(throw(cx, ErrorClass::TypeError, "ArrayBuffer is detached"));
+    };
+    let is_foreign = block.capacity() == 0 && block.as_ptr().addr() != ALIGN;
+    let other = cx.run(|context| JsArrayBuffer::from_byte_block(block, context))?;
+    if !is_foreign {
+        return Ok(other.into());
+    }
+    // Only the detached block tells that it is foreign: it goes back to where it was.
+    let max = resizable_max(cx, value);
+    let other = match max {
+        Some(max) => other.with_max_byte_length(max),
+        None => other,
+    };
+    std::mem::swap(
+        buffer.borrow_mut().data_mut(),
+        other.borrow_mut().data_mut(),
+    );
+    let message = "cannot transfer the ArrayBuffer of a memory";
+    Err(throw(cx, ErrorClass::TypeError, message))
 }
 
 fn array_buffer(value: &JsValue) -> Option<JsArrayBuffer> {

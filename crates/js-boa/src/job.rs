@@ -298,9 +298,13 @@ pub(crate) fn promise_then(
 }
 
 /// A function that calls `handler` and forgets the result: nobody wants the promise that `then`
-/// returns, so nothing may be asked of an object that would resolve it.
+/// returns, so nothing may be asked of an object that would resolve it. It does nothing when the
+/// handler is not callable, so that this promise is not rejected with nobody to handle it.
 fn reaction(handler: &JsValue, context: &mut Context) -> JsResult<JsFunction> {
-    let handler = callable(handler)?;
+    let Some(handler) = handler.as_callable() else {
+        let nothing = NativeFunction::from_fn_ptr(|_, _, _| Ok(JsValue::undefined()));
+        return Ok(nothing.to_js_function(context.realm()));
+    };
     let function = NativeFunction::from_copy_closure_with_captures(
         |_, args, handler: &JsObject, context| {
             handler.call(&JsValue::undefined(), args, context)?;

@@ -457,6 +457,10 @@ impl JsHost for Boa {
         buffer::detach(buffer);
     }
 
+    fn transfer(cx: &mut Scope<'_>, buffer: &JsValue) -> Completion<Self> {
+        buffer::transfer(cx, buffer)
+    }
+
     fn create_array_buffer(cx: &mut Scope<'_>, bytes: &[u8]) -> Completion<Self> {
         buffer::create_array_buffer(cx, bytes)
     }

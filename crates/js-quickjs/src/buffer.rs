@@ -21,7 +21,7 @@ pub(crate) mod layout;
 mod methods;
 
 use layout::{BufferData, buffer_of};
-pub(crate) use methods::{METHODS, replace_methods, set_buffer_len};
+pub(crate) use methods::{METHODS, replace_methods, set_buffer_len, transfer};
 
 /// What a runtime knows about the bytes of buffers.
 #[derive(Default)]

@@ -457,6 +457,10 @@ impl JsHost for QuickJs {
         buffer::detach(cx, buffer)
     }
 
+    fn transfer(cx: &mut Scope<'_>, buffer: &Value) -> Result<Value> {
+        buffer::transfer(cx, buffer)
+    }
+
     fn create_array_buffer(cx: &mut Scope<'_>, bytes: &[u8]) -> Result<Value> {
         buffer::create_array_buffer(cx, bytes)
     }

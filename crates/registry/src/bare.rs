@@ -8,10 +8,9 @@ use url::Url;
 
 use crate::key::suffix_of;
 use crate::package::BeneathRoot;
-use crate::resolve::prefixed;
 use crate::root::Kind;
 use crate::specifier::PackageRequest;
-use crate::{Error, Key, Resolver};
+use crate::{Error, Key, Referrer, Resolver};
 
 impl Resolver {
     /// The module of a bare specifier, or of one that begins with `#`.
@@ -109,7 +108,7 @@ impl Resolver {
 
     /// [LOOKUP_PACKAGE_SCOPE](https://nodejs.org/api/esm.html#resolution-algorithm-specification):
     /// the folder of the module's own package. The resolver looks for it beyond `node_modules`.
-    fn scope(&self, folder: &Path) -> Option<PathBuf> {
+    pub(crate) fn scope(&self, folder: &Path) -> Option<PathBuf> {
         self.folders_up(folder)
             .take_while(|folder| folder.file_name().is_none_or(|name| name != "node_modules"))
             .find(|folder| {
@@ -120,7 +119,11 @@ impl Resolver {
     }
 
     /// The canonical folder of the package in the nearest `node_modules` that has it.
-    fn nearest_package(&self, request: &PackageRequest<'_>, folder: &Path) -> Option<PathBuf> {
+    pub(crate) fn nearest_package(
+        &self,
+        request: &PackageRequest<'_>,
+        folder: &Path,
+    ) -> Option<PathBuf> {
         self.folders_up(folder).find_map(|folder| {
             let package = folder.join("node_modules").join(request.name);
             let (package, kind) = self.root.find(&package).ok()?;
@@ -129,7 +132,7 @@ impl Resolver {
     }
 
     /// `folder` and those around it, up to the root.
-    fn folders_up<'a>(&self, folder: &'a Path) -> impl Iterator<Item = &'a Path> {
+    pub(crate) fn folders_up<'a>(&self, folder: &'a Path) -> impl Iterator<Item = &'a Path> {
         folder
             .ancestors()
             .take_while(|folder| folder.starts_with(self.root.path()))
@@ -153,15 +156,12 @@ impl Resolver {
         let package = found
             .package_json()
             .map(|package| package.directory().to_path_buf());
-        Error::PackagePathNotExported {
-            package: package.unwrap_or_else(|| self.root.path().to_path_buf()),
-            subpath: if request.is_import() {
-                request.specifier.to_owned()
-            } else {
-                format!(".{}{}", request.subpath, request.suffix)
-            },
-            conditions: self.conditions.clone(),
-        }
+        let package = package.unwrap_or_else(|| self.root.path().to_path_buf());
+        let subpath = match request.is_import() {
+            true => request.specifier.to_owned(),
+            false => format!(".{}{}", request.subpath, request.suffix),
+        };
+        self.not_exported_by(package, subpath)
     }
 
     /// The resolver's error in this crate's words.
@@ -172,21 +172,15 @@ impl Resolver {
             reason,
         };
         match error {
-            ResolveError::Builtin { .. } => Error::Builtin {
-                specifier: specifier.to_owned(),
-            },
+            ResolveError::Builtin { resolved, .. } => {
+                self.builtin(specifier, resolved, Referrer::Root)
+            }
             ResolveError::PackagePathNotExported {
                 subpath,
                 package_path,
                 ..
-            } => Error::PackagePathNotExported {
-                package: package_path,
-                subpath,
-                conditions: self.conditions.clone(),
-            },
-            ResolveError::PackageImportNotDefined(name, path) => {
-                package(path, format!("\"imports\" does not define {name:?}"))
-            }
+            } => self.not_exported_by(package_path, subpath),
+            ResolveError::PackageImportNotDefined(name, path) => self.not_defined(&name, path),
             ResolveError::InvalidPackageTarget(target, key, path) => package(
                 path,
                 format!("the target {target:?} of {key:?} does not stay inside the package"),
@@ -209,49 +203,6 @@ impl Resolver {
             ResolveError::IOError(error) => Error::io(folder, error.into()),
             ResolveError::NotFound(_) => self.package_not_found(request, folder),
             other => Error::invalid(specifier, other.to_string()),
-        }
-    }
-
-    fn package_not_found(&self, request: &PackageRequest<'_>, folder: &Path) -> Error {
-        let not_found = |tried, suggestion| Error::NotFound {
-            specifier: request.specifier.to_owned(),
-            referrer: None,
-            tried,
-            suggestion,
-        };
-        if request.is_import() {
-            let tried = self
-                .folders_up(folder)
-                .map(|folder| folder.join("package.json"));
-            return not_found(tried.collect(), None);
-        }
-        let Some(package) = self.nearest_package(request, folder) else {
-            let modules = || {
-                self.folders_up(folder)
-                    .map(|folder| folder.join("node_modules"))
-            };
-            let suggestion =
-                modules().find_map(|folder| self.nearest_in(Some(&folder), Some(request.name)));
-            let tried = modules().map(|folder| folder.join(request.name));
-            return not_found(tried.collect(), suggestion);
-        };
-        if request.subpath.is_empty() {
-            let reason =
-                "neither \"exports\" nor \"main\" leads to a file, and there is no index.js";
-            let package_json = package.join("package.json");
-            return Error::Package {
-                package_json,
-                reason: reason.to_owned(),
-            };
-        }
-        let file = package.join(request.subpath.trim_start_matches('/'));
-        match self.root.find(&file) {
-            Ok((folder, Kind::Folder)) => self.folder(folder),
-            _ => {
-                let error = self.with_suggestion(Error::not_found(&file));
-                let before = request.specifier.rfind('/').map_or(0, |slash| slash + 1);
-                prefixed(error, &request.specifier[..before])
-            }
         }
     }
 }

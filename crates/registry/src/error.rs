@@ -1,11 +1,14 @@
 //! What can go wrong between a specifier and the bytes of its module.
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::Key;
+use crate::PackageId;
+
+mod text;
+
+use text::{Asked, Declared, DidYouMean, In, Instead, Member, NotFound, Of, Quoted, Request};
 
 /// Why a module was not resolved or not read.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -49,21 +52,8 @@ pub enum Error {
         reason: String,
     },
     /// The package's `exports` do not list the subpath.
-    #[error(
-        "{} does not export {} under the conditions {} (see \"exports\" in {})",
-        package.display(),
-        Quoted(subpath),
-        conditions.join(", "),
-        package.join("package.json").display()
-    )]
-    PackagePathNotExported {
-        /// The package's folder.
-        package: PathBuf,
-        /// The subpath, from `.`.
-        subpath: String,
-        /// The conditions that were tried.
-        conditions: Vec<String>,
-    },
+    #[error(transparent)]
+    PackagePathNotExported(Box<NotExported>),
     /// A `package.json` is broken, or does not say what the specifier needs.
     #[error("{}: {reason}", package_json.display())]
     Package {
@@ -74,12 +64,46 @@ pub enum Error {
     },
     /// The specifier names a module that is built into Node.
     #[error(
-        "{} is built into Node.js; Sinew has no Node built-ins",
+        "{}{}: {name} is built into Node.js, and Sinew has none of Node's modules; {}map {} to a \
+         module of your own (--import-map FILE)",
+        Request { specifier: Some(specifier), referrer: referrer.as_deref() },
+        In(package.as_deref()),
+        if *for_browsers { "" } else { "look for a build without it (--conditions browser), or " },
         Quoted(specifier)
     )]
     Builtin {
         /// The specifier.
         specifier: String,
+        /// The module's full name, as in `node:fs`.
+        name: Box<str>,
+        /// The URL of the importing module.
+        referrer: Option<String>,
+        /// The package of the importing module.
+        package: Option<Box<PackageId>>,
+        /// Whether builds for browsers were asked for already.
+        for_browsers: bool,
+    },
+    /// The file is a CommonJS module.
+    #[error(transparent)]
+    CommonJs(Box<CommonJs>),
+    /// An import map is broken, or refuses a specifier.
+    #[error(
+        "{}import map {}: {}{reason}",
+        Asked { specifier: specifier.as_deref(), referrer: referrer.as_deref() },
+        file.display(),
+        Member(key.as_deref())
+    )]
+    ImportMap {
+        /// The specifier, where one led to the key.
+        specifier: Option<String>,
+        /// The URL of the importing module.
+        referrer: Option<String>,
+        /// The map's file.
+        file: PathBuf,
+        /// The key, as it is written.
+        key: Option<Box<str>>,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The path names something that is not a regular file.
     #[error("{} is {what}, not a file{}", path.display(), DidYouMean(suggestion.as_deref()))]
@@ -115,6 +139,68 @@ pub enum Error {
     },
 }
 
+/// The facts of [`Error::PackagePathNotExported`].
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "{}: {}{} does not export {} under the conditions {} (see \"exports\" in {}){}{}",
+    Request { specifier: Some(specifier), referrer: referrer.as_deref() },
+    package.display(),
+    Of(id.as_ref()),
+    Quoted(subpath),
+    conditions.join(", "),
+    package.join("package.json").display(),
+    Declared(declared),
+    DidYouMean(suggestion.as_deref())
+)]
+pub struct NotExported {
+    /// The specifier.
+    pub specifier: String,
+    /// The URL of the importing module.
+    pub referrer: Option<String>,
+    /// The package's folder.
+    pub package: PathBuf,
+    /// Its name and version.
+    pub id: Option<PackageId>,
+    /// The subpath, from `.`.
+    pub subpath: String,
+    /// The conditions that were tried.
+    pub conditions: Vec<String>,
+    /// The conditions that `exports` has for the subpath, where it does list it.
+    pub declared: Vec<String>,
+    /// What is exported under the nearest name, as a specifier.
+    pub suggestion: Option<String>,
+}
+
+/// The facts of [`Error::CommonJs`].
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "{}{}{} is CommonJS ({why}), which Sinew does not run; {}",
+    Asked { specifier: specifier.as_deref(), referrer: referrer.as_deref() },
+    path.display(),
+    Of(package.as_ref()),
+    Instead {
+        module: module.as_deref(),
+        specifier: specifier.as_deref(),
+        has_browser_build: *has_browser_build,
+    }
+)]
+pub struct CommonJs {
+    /// The specifier, where it is known.
+    pub specifier: Option<String>,
+    /// The URL of the importing module.
+    pub referrer: Option<String>,
+    /// The file.
+    pub path: PathBuf,
+    /// The file's package.
+    pub package: Option<PackageId>,
+    /// How it shows.
+    pub why: &'static str,
+    /// The ES module build of which the package tells bundlers.
+    pub module: Option<PathBuf>,
+    /// Whether the package has a build for browsers that was not asked for.
+    pub has_browser_build: bool,
+}
+
 /// The kinds of [`Error`], without their facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -129,6 +215,8 @@ pub enum ErrorKind {
     PackagePathNotExported,
     Package,
     Builtin,
+    CommonJs,
+    ImportMap,
     NotAFile,
     NotAFolder,
     TooLarge,
@@ -142,9 +230,11 @@ impl Error {
             Error::NotFound { .. } => ErrorKind::NotFound,
             Error::OutsideRoot { .. } => ErrorKind::OutsideRoot,
             Error::InvalidSpecifier { .. } => ErrorKind::InvalidSpecifier,
-            Error::PackagePathNotExported { .. } => ErrorKind::PackagePathNotExported,
+            Error::PackagePathNotExported(_) => ErrorKind::PackagePathNotExported,
             Error::Package { .. } => ErrorKind::Package,
             Error::Builtin { .. } => ErrorKind::Builtin,
+            Error::CommonJs(_) => ErrorKind::CommonJs,
+            Error::ImportMap { .. } => ErrorKind::ImportMap,
             Error::NotAFile { .. } => ErrorKind::NotAFile,
             Error::NotAFolder { .. } => ErrorKind::NotAFolder,
             Error::TooLarge { .. } => ErrorKind::TooLarge,
@@ -179,8 +269,13 @@ impl Error {
         }
     }
 
-    /// The same error, with what was asked for.
-    pub(crate) fn requested(mut self, asked: &str, from: Option<&Key>) -> Error {
+    /// The same error, with what was asked for, and the URL and package of who did.
+    pub(crate) fn requested(
+        mut self,
+        asked: &str,
+        from: Option<String>,
+        package_of: impl FnOnce() -> Option<PackageId>,
+    ) -> Error {
         match &mut self {
             Error::NotFound {
                 specifier,
@@ -188,82 +283,37 @@ impl Error {
                 ..
             } => {
                 asked.clone_into(specifier);
-                *referrer = from.map(Key::url);
+                *referrer = from;
+            }
+            Error::PackagePathNotExported(facts) => {
+                asked.clone_into(&mut facts.specifier);
+                facts.referrer = from;
+            }
+            Error::Builtin {
+                specifier,
+                referrer,
+                package,
+                ..
+            } => {
+                asked.clone_into(specifier);
+                *referrer = from;
+                *package = package_of().map(Box::new);
             }
             Error::OutsideRoot {
                 specifier,
                 referrer,
                 ..
+            }
+            | Error::ImportMap {
+                specifier,
+                referrer,
+                ..
             } => {
                 *specifier = Some(asked.to_owned());
-                *referrer = from.map(Key::url);
+                *referrer = from;
             }
             _ => {}
         }
         self
-    }
-}
-
-struct NotFound<'a> {
-    specifier: &'a str,
-    referrer: Option<&'a str>,
-    tried: &'a [PathBuf],
-    suggestion: Option<&'a str>,
-}
-
-impl fmt::Display for NotFound<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request = Request {
-            specifier: Some(self.specifier),
-            referrer: self.referrer,
-        };
-        write!(f, "{request}: not found")?;
-        for (index, path) in self.tried.iter().enumerate() {
-            let before = if index == 0 { "; looked for" } else { "," };
-            write!(f, "{before} {}", path.display())?;
-        }
-        DidYouMean(self.suggestion).fmt(f)
-    }
-}
-
-struct Request<'a> {
-    specifier: Option<&'a str>,
-    referrer: Option<&'a str>,
-}
-
-impl fmt::Display for Request<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.specifier {
-            Some(specifier) => write!(f, "module {}", Quoted(specifier))?,
-            None => f.write_str("refused")?,
-        }
-        match self.referrer {
-            Some(referrer) => write!(f, " imported from {referrer}"),
-            None => Ok(()),
-        }
-    }
-}
-
-struct DidYouMean<'a>(Option<&'a str>);
-
-impl fmt::Display for DidYouMean<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(name) => write!(f, "; did you mean {}?", Quoted(name)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A name from outside in a message: quoted, escaped, and cut where it is very long.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 200;
-        match self.0.char_indices().nth(SHOWN) {
-            Some((end, _)) => write!(f, "{:?}...", &self.0[..end]),
-            None => write!(f, "{:?}", self.0),
-        }
     }
 }

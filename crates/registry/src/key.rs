@@ -70,6 +70,11 @@ impl Key {
         Key::from_url(url)
     }
 
+    /// Whether the file belongs to a package that was installed.
+    pub fn is_in_node_modules(&self) -> bool {
+        self.path.iter().any(|name| name == "node_modules")
+    }
+
     /// The extension of the file's name, without its dot.
     pub fn extension(&self) -> Option<&str> {
         self.path.extension()?.to_str()

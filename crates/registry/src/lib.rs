@@ -1,8 +1,8 @@
 //! The module registry: which file a specifier means, and what has been loaded from it.
 //!
 //! It knows neither JavaScript nor wasm engines. [`Root`] opens files beneath one folder and
-//! nothing else, [`Resolver`] turns specifiers into [`Key`]s, [`Registry`] keeps one record a key
-//! and shares compilations by content.
+//! nothing else, [`Resolver`] turns specifiers into [`Address`]es by an [`ImportMap`] and by Node's
+//! rules, [`Registry`] keeps one record a [`Key`] and shares compilations by content.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,8 +36,11 @@
 //! metadata; links are followed only while they stay inside; and a file is opened relative to the
 //! root's descriptor, so that a folder that is swapped for a link in the meantime leads nowhere.
 //!
+//! An import map alone is read from where the user says; what it leads to is held to the root.
+//!
 //! # Differences from Node
 //!
+//! - Import maps, and the `browser` field where the condition `browser` was chosen.
 //! - The root, and that Node's own modules do not exist.
 //! - A backslash or a control character in a specifier is refused, where a URL parser would
 //!   replace or drop it.
@@ -47,9 +50,16 @@
 //! - Two spellings of one file are one key, also `./a//b.js` and a link that leads to it.
 #![forbid(unsafe_code)]
 
+mod address;
 mod bare;
+mod browser;
+mod data;
 mod error;
+mod explain;
+mod import_map;
+mod integrity;
 mod key;
+mod manifest;
 mod package;
 mod record;
 mod registry;
@@ -58,8 +68,12 @@ mod root;
 mod specifier;
 mod suggest;
 
-pub use error::{Error, ErrorKind};
+pub use address::{Address, Referrer};
+pub use data::Data;
+pub use error::{CommonJs, Error, ErrorKind, NotExported};
+pub use import_map::ImportMap;
 pub use key::Key;
+pub use manifest::{Manifest, PackageId};
 pub use record::{ExportEntry, ImportEntry, Listing, Record, Status, Times};
 pub use registry::Registry;
 pub use resolve::{DEFAULT_CONDITIONS, Resolver};

@@ -12,7 +12,7 @@ use crate::root::{Kind, Root};
 use crate::{Error, ErrorKind};
 
 /// More than any package has; a limit because the file is read whole.
-const MAX_PACKAGE_JSON: u64 = 16 << 20;
+pub(crate) const MAX_PACKAGE_JSON: u64 = 16 << 20;
 
 /// More than any path has; a limit because the resolver recurses once a name.
 pub(crate) const MAX_NAMES: usize = 256;
@@ -143,7 +143,7 @@ fn plain(bytes: &[u8], conditions: &[String]) -> Result<Vec<u8>, String> {
     let Some(fields) = package.as_object_mut() else {
         return Err("invalid package config: not an object".to_owned());
     };
-    for name in ["exports", "imports", "main"] {
+    for name in ["exports", "imports", "main", "browser"] {
         check_length(fields.get(name).unwrap_or(&Value::Null))?;
     }
     if let Some(exports) = fields.remove("exports")
@@ -193,7 +193,7 @@ fn decide_each(targets: &mut Map<String, Value>, conditions: &[String]) {
 
 /// [PACKAGE_TARGET_RESOLVE](https://nodejs.org/api/esm.html#resolution-algorithm-specification)
 /// as far as the conditions go; `None` is its *undefined*.
-fn decided(target: Value, conditions: &[String]) -> Option<Value> {
+pub(crate) fn decided(target: Value, conditions: &[String]) -> Option<Value> {
     match target {
         Value::String(target) => Some(Value::String(decoded(&target).unwrap_or(target))),
         Value::Object(targets) => targets

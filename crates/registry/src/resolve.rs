@@ -4,26 +4,23 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use oxc_resolver::{ResolveOptions, ResolverGeneric};
-use url::Url;
 
-use crate::key::{path_of, suffix_of};
+use crate::manifest::Manifests;
 use crate::package::{BeneathRoot, Fault};
 use crate::root::{Kind, canonical};
-use crate::specifier::{reserved, scheme_of};
 use crate::suggest::nearest;
-use crate::{Error, Key, Root};
+use crate::{Error, ImportMap, Key, Referrer, Root};
 
 /// The conditions of an `import` for which `exports` and `imports` are searched. Which of them
 /// wins is decided by the order in the package, as in Node.
 pub const DEFAULT_CONDITIONS: &[&str] = &["import", "module-sync", "default"];
 
-/// Longer specifiers are refused unread.
-const MAX_SPECIFIER: usize = 1 << 16;
-
 /// Turns specifiers into keys, beneath one root.
 pub struct Resolver {
     pub(crate) root: Root,
     pub(crate) conditions: Vec<String>,
+    pub(crate) import_map: Option<ImportMap>,
+    pub(crate) manifests: Manifests,
     /// Made when the first package is looked for, as it looks at the whole machine.
     packages: OnceLock<Packages>,
     pub(crate) fault: Fault,
@@ -39,23 +36,29 @@ pub(crate) struct Packages {
     pub(crate) legacy: ResolverGeneric<BeneathRoot>,
 }
 
-/// What a specifier is, by its form.
-enum Form<'a> {
-    Url(Url),
-    /// A package with its subpath, or a `#` import.
-    Package(&'a str),
-}
-
 impl Resolver {
     /// A resolver beneath `root`; [`DEFAULT_CONDITIONS`] are usual.
     pub fn new(root: Root, conditions: &[&str]) -> Resolver {
         Resolver {
             root,
             conditions: conditions.iter().map(|name| (*name).to_owned()).collect(),
+            import_map: None,
+            manifests: Manifests::default(),
             packages: OnceLock::new(),
             fault: Fault::default(),
             running: Mutex::new(()),
         }
+    }
+
+    /// The same, where specifiers are looked up in `map` first.
+    pub fn with_import_map(mut self, map: ImportMap) -> Resolver {
+        self.import_map = Some(map);
+        self
+    }
+
+    /// The import map.
+    pub fn import_map(&self) -> Option<&ImportMap> {
+        self.import_map.as_ref()
     }
 
     /// The root.
@@ -68,17 +71,7 @@ impl Resolver {
         let given = path.display().to_string();
         let path = canonical(path).map_err(|error| self.with_suggestion(error))?;
         self.key_of_file(&path, "")
-            .map_err(|error| error.requested(&given, None))
-    }
-
-    /// The module that `specifier` means in the module `referrer`, or in the root's folder where
-    /// there is no referrer.
-    pub fn resolve(&self, specifier: &str, referrer: Option<&Key>) -> Result<Key, Error> {
-        let found = match self.form(specifier, referrer)? {
-            Form::Url(url) => self.file(specifier, &url),
-            Form::Package(package) => self.package(package, referrer),
-        };
-        found.map_err(|error| error.requested(specifier, referrer))
+            .map_err(|error| self.requested(error, &given, Referrer::Root))
     }
 
     /// Forgets what `package.json` files say and where packages are: they may have changed.
@@ -87,12 +80,18 @@ impl Resolver {
         if let Some(packages) = self.packages.get() {
             packages.exact.clear_cache();
         }
+        self.manifests.clear();
     }
 
     pub(crate) fn packages(&self) -> &Packages {
         self.packages.get_or_init(|| {
+            let main_fields = match self.is_for_browsers() {
+                true => vec!["browser".to_owned(), "main".to_owned()],
+                false => vec!["main".to_owned()],
+            };
             let legacy = ResolveOptions {
                 condition_names: self.conditions.clone(),
+                main_fields,
                 builtin_modules: true,
                 node_path: false,
                 ..ResolveOptions::default()
@@ -112,75 +111,6 @@ impl Resolver {
             let exact = ResolverGeneric::new_with_file_system(files, exact);
             let legacy = exact.clone_with_options(legacy);
             Packages { exact, legacy }
-        })
-    }
-
-    fn form<'a>(&self, specifier: &'a str, referrer: Option<&Key>) -> Result<Form<'a>, Error> {
-        let invalid = |reason: &str| Err(Error::invalid(specifier, reason));
-        if specifier.is_empty() {
-            return invalid("it is empty");
-        }
-        if specifier.len() > MAX_SPECIFIER {
-            return invalid("it is too long");
-        }
-        let scheme = scheme_of(specifier).map(str::to_ascii_lowercase);
-        match scheme.as_deref() {
-            None | Some("file") => {}
-            Some("node") => {
-                return Err(Error::Builtin {
-                    specifier: specifier.to_owned(),
-                });
-            }
-            Some(drive) if drive.len() == 1 => {
-                return invalid("a drive is written as a URL: file:///C:/...");
-            }
-            Some(scheme) => return invalid(&format!("{scheme}: modules are not supported")),
-        }
-        if let Some(reason) = reserved(specifier) {
-            return invalid(reason);
-        }
-        let parsed = if scheme.is_some() {
-            Url::parse(specifier)
-        } else if ["/", "./", "../"]
-            .iter()
-            .any(|start| specifier.starts_with(start))
-            || [".", ".."].contains(&specifier)
-        {
-            self.base(referrer)?.join(specifier)
-        } else {
-            return Ok(Form::Package(specifier));
-        };
-        parsed
-            .map(Form::Url)
-            .map_err(|error| Error::invalid(specifier, error.to_string()))
-    }
-
-    /// The URL against which the specifiers in `referrer` are resolved.
-    fn base(&self, referrer: Option<&Key>) -> Result<Url, Error> {
-        let url = match referrer {
-            Some(referrer) => Url::from_file_path(referrer.path()),
-            None => Url::from_directory_path(self.root.path()),
-        };
-        url.map_err(|()| {
-            let referrer = referrer.map_or(self.root.path(), Key::path).display();
-            Error::invalid(&referrer.to_string(), "it is not an absolute path")
-        })
-    }
-
-    fn file(&self, specifier: &str, url: &Url) -> Result<Key, Error> {
-        let path = path_of(url).map_err(|reason| Error::invalid(specifier, reason))?;
-        // A path has no trailing slash, and without it this would be the file's second name.
-        if url.path().ends_with('/') {
-            let (path, kind) = self.root.find(&path)?;
-            return Err(match kind {
-                Kind::Folder => self.folder(path),
-                _ => Error::not_found(&path),
-            });
-        }
-        let found = self.key_of_file(&path, suffix_of(url));
-        found.map_err(|error| match specifier.rfind('/') {
-            Some(slash) if !specifier.contains(['?', '#']) => prefixed(error, &specifier[..=slash]),
-            _ => error,
         })
     }
 

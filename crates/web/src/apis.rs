@@ -54,8 +54,18 @@ impl<J: JsHost> Web<J> {
         (Apis::TIMERS, Self::MICROTASKS),
         (Apis::PERFORMANCE, Self::PERFORMANCE),
         (Apis::ENCODING, Self::ENCODING),
+        (Apis::URL, Self::URLS),
+        (Apis::BASE64, Self::BASE64),
+        (Apis::CRYPTO, Self::CRYPTO),
+        (Apis::NAVIGATOR, Self::NAVIGATOR),
         (Apis::DOM_EXCEPTION, Self::DOM_EXCEPTIONS),
         (Apis::BLOB, Self::BLOBS),
         (Apis::FETCH, Self::FETCH),
+        (Apis::STREAMS, Self::STREAMS),
+        (Apis::STREAMS, Self::WRITABLE_STREAMS),
+        (Apis::STREAMS, Self::TRANSFORM_STREAMS),
+        (Apis::EVENTS, Self::EVENTS),
+        (Apis::ABORT, Self::ABORT),
+        (Apis::STRUCTURED_CLONE, Self::STRUCTURED_CLONE),
     ];
 }

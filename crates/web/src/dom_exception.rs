@@ -4,9 +4,12 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use sinew_bridge::class::{Class, ClassSpec};
-use sinew_bridge::{Completion, ErrorClass, Intrinsic, JsHost, Property, Throw, ValueType, trace};
+use sinew_bridge::{
+    Completion, ErrorClass, Intrinsic, JsHost, Property, PropertyKind, Throw, ValueType, trace,
+};
 
 use crate::globals::{Global, readonly};
+use crate::structured_clone::Deserialize;
 use crate::{Web, webidl};
 
 /// The names that have a [legacy code](https://webidl.spec.whatwg.org/#dfn-error-names-table).
@@ -100,17 +103,19 @@ impl<J: JsHost> Web<J> {
         name: &str,
         message: &str,
     ) -> Completion<J> {
-        let state = DomException::new(name.to_owned(), message.to_owned());
+        let units = |text: &str| text.encode_utf16().collect();
+        let state = DomException::new(units(name), units(message));
+        let stack = captured_stack::<J>(cx, &state)?;
         let exception = self.create(cx, &Web::DOM_EXCEPTION, state)?;
-        define_stack::<J>(cx, &exception, name, message)?;
+        define_stack::<J>(cx, &exception, stack)?;
         Ok(exception)
     }
 }
 
 /// A DOMException object.
 pub(crate) struct DomException<J: JsHost> {
-    pub(crate) name: String,
-    pub(crate) message: String,
+    name: Vec<u16>,
+    message: Vec<u16>,
     _engine: PhantomData<J>,
 }
 
@@ -119,12 +124,22 @@ trace!(
 );
 
 impl<J: JsHost> DomException<J> {
-    pub(crate) fn new(name: String, message: String) -> Self {
+    fn new(name: Vec<u16>, message: Vec<u16>) -> Self {
         Self {
             name,
             message,
             _engine: PhantomData,
         }
+    }
+
+    /// Its name, lone surrogates replaced.
+    pub(crate) fn name(&self) -> String {
+        String::from_utf16_lossy(&self.name)
+    }
+
+    /// Its message, lone surrogates replaced.
+    pub(crate) fn message(&self) -> String {
+        String::from_utf16_lossy(&self.message)
     }
 }
 
@@ -138,17 +153,24 @@ fn inherit<J: JsHost>(
     J::set_prototype(cx, &class.prototype, &error)
 }
 
-/// Gives an exception what engines give errors: a `stack` of its own.
+/// What engines give errors: a stack trace of this moment, below name and message.
+fn captured_stack<J: JsHost>(cx: &mut J::Scope<'_>, exception: &DomException<J>) -> Completion<J> {
+    let (name, message) = (exception.name(), exception.message());
+    let error = J::create_error(cx, ErrorClass::Error, None, &message);
+    let frames = J::error_stack(cx, &error);
+    let head = match message.is_empty() {
+        true => name,
+        false => format!("{name}: {message}"),
+    };
+    J::string(cx, &format!("{head}\n{frames}"))
+}
+
+/// Gives an exception a `stack` of its own.
 fn define_stack<J: JsHost>(
     cx: &mut J::Scope<'_>,
     exception: &J::Value,
-    name: &str,
-    message: &str,
+    stack: J::Value,
 ) -> Completion<J, ()> {
-    let error = J::create_error(cx, ErrorClass::Error, None, message);
-    let frames = J::error_stack(cx, &error);
-    let stack = format!("{name}: {message}\n{frames}");
-    let stack = J::string(cx, &stack)?;
     J::define_property(cx, exception, "stack".into(), Property::hidden(stack))
 }
 
@@ -158,18 +180,45 @@ fn constructor<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let mut strings = [String::new(), "Error".to_owned()];
+    let mut strings = ["", "Error"].map(|text| text.encode_utf16().collect());
     for (i, string) in strings.iter_mut().enumerate() {
         let value = J::arg(cx, args, i);
-        if !matches!(J::type_of(&value), ValueType::Undefined) {
-            *string = webidl::usv_string::<J>(cx, &value)?;
+        if !webidl::is_missing::<J>(&value) {
+            *string = webidl::dom_string::<J>(cx, &value)?;
         }
     }
     let [message, name] = strings;
-    let state = DomException::new(name.clone(), message.clone());
+    let state = DomException::new(name, message);
+    let stack = captured_stack::<J>(cx, &state)?;
     let exception = web.construct(cx, args, &Web::DOM_EXCEPTION, state)?;
-    define_stack::<J>(cx, &exception, &name, &message)?;
+    define_stack::<J>(cx, &exception, stack)?;
     Ok(exception)
+}
+
+/// [Serialization steps](https://webidl.spec.whatwg.org/#idl-DOMException) of a DOMException: with
+/// its stack, which they allow.
+pub(crate) fn serialize<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, Option<Deserialize<J>>> {
+    let Some(state) = J::state::<DomException<J>>(cx, value) else {
+        return Ok(None);
+    };
+    let (name, message) = (state.name.clone(), state.message.clone());
+    let stack = match J::get_own_property(cx, value, "stack".into())? {
+        Some(Property {
+            kind: PropertyKind::Data { value, .. },
+            ..
+        }) => Some(value).filter(|value| matches!(J::type_of(value), ValueType::String)),
+        _ => None,
+    };
+    Ok(Some(Box::new(move |cx, web| {
+        let exception = web.create(cx, &Web::DOM_EXCEPTION, DomException::new(name, message))?;
+        if let Some(stack) = stack {
+            define_stack::<J>(cx, &exception, stack)?;
+        }
+        Ok(exception)
+    })))
 }
 
 fn this<J: JsHost>(
@@ -183,18 +232,19 @@ fn this<J: JsHost>(
 /// [`name`](https://webidl.spec.whatwg.org/#dom-domexception-name)
 fn name<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
     let this = this(cx, web, args)?;
-    J::string(cx, &this.name)
+    J::string_utf16(cx, &this.name)
 }
 
 /// [`message`](https://webidl.spec.whatwg.org/#dom-domexception-message)
 fn message<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
     let this = this(cx, web, args)?;
-    J::string(cx, &this.message)
+    J::string_utf16(cx, &this.message)
 }
 
 /// [`code`](https://webidl.spec.whatwg.org/#dom-domexception-code)
 fn code<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
     let this = this(cx, web, args)?;
-    let code = CODES.iter().find(|(name, _)| *name == this.name);
+    let name = this.name();
+    let code = CODES.iter().find(|(other, _)| *other == name);
     Ok(J::number_i32(code.map_or(0, |(_, code)| *code)))
 }

@@ -1,6 +1,8 @@
 //! [Formatter](https://console.spec.whatwg.org/#formatter): the arguments of a logging call as one
 //! text, as Node's `util.format` has it.
 
+use std::rc::Rc;
+
 use sinew_bridge::{Completion, JsHost, ObjectClass, Throw, ValueType};
 
 use crate::Web;
@@ -11,12 +13,12 @@ use crate::inspect::{Inspector, Options};
 /// Formats `values`. Runs user code only for conversions: `%s`, `%d`, `%i`, `%f` and `%j`.
 pub(crate) fn format<J: JsHost>(
     cx: &mut J::Scope<'_>,
-    web: &Web<J>,
+    web: &Rc<Web<J>>,
     values: &[J::Value],
 ) -> Completion<J, String> {
     let realm = web.realm(cx)?;
     let mut formatter = Formatter {
-        inspector: Inspector::new(&realm.builtins, Options::new(web.color)),
+        inspector: Inspector::new(web, &realm.builtins, Options::new(web.color)),
         color: web.color,
     };
     formatter.run(cx, values)
@@ -118,7 +120,7 @@ impl<J: JsHost> Formatter<'_, J> {
                     show_hidden: true,
                     ..Options::new(self.color)
                 };
-                Inspector::new(self.inspector.builtins, options).inspect(cx, value)?
+                self.inspector.other(options).inspect(cx, value)?
             }
             // Styles mean nothing here.
             b'c' => String::new(),
@@ -131,11 +133,11 @@ impl<J: JsHost> Formatter<'_, J> {
         let plain = Options::new(false);
         let text = match J::type_of(value) {
             ValueType::Number | ValueType::BigInt | ValueType::Symbol => {
-                Inspector::new(self.inspector.builtins, plain).inspect(cx, value)?
+                self.inspector.other(plain).inspect(cx, value)?
             }
             ValueType::Object if self.inspector.has_builtin_to_string(cx, value)? => {
                 let options = Options { depth: 0, ..plain };
-                Inspector::new(self.inspector.builtins, options).inspect(cx, value)?
+                self.inspector.other(options).inspect(cx, value)?
             }
             _ => {
                 let string = J::to_string(cx, value)?;
@@ -166,7 +168,9 @@ impl<J: JsHost> Formatter<'_, J> {
                 parsed.unwrap_or_else(|| J::number(f64::NAN))
             }
         };
-        Inspector::new(self.inspector.builtins, Options::new(false)).inspect(cx, &number)
+        self.inspector
+            .other(Options::new(false))
+            .inspect(cx, &number)
     }
 
     fn json(&mut self, cx: &mut J::Scope<'_>, value: &J::Value) -> Completion<J, String> {

@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::class::{Accessor, Body, ClassSpec, create_function};
+use sinew_bridge::class::{Accessor, Body, ClassSpec, create_function, define_accessor};
 use sinew_bridge::{Completion, FunctionSpec, JsHost, NativeFn, Property, PropertyKind};
 
 use crate::{Apis, Web};
@@ -31,6 +31,8 @@ pub(crate) enum GlobalKind<J: JsHost> {
     Namespace(Make<J>),
     /// An attribute of the global scope. As in Node it is replaceable, whatever its standard says.
     Attribute(Make<J>),
+    /// An attribute of the global scope, by its getter and setter.
+    Accessor(Body<J, Web<J>>, Body<J, Web<J>>),
     /// An operation of the global scope, by its `length`.
     Operation(u32, Body<J, Web<J>>),
 }
@@ -57,6 +59,17 @@ impl<J: JsHost> Global<J> {
         }
     }
 
+    pub(crate) const fn accessor(
+        name: &'static str,
+        get: Body<J, Web<J>>,
+        set: Body<J, Web<J>>,
+    ) -> Self {
+        Self {
+            name,
+            kind: GlobalKind::Accessor(get, set),
+        }
+    }
+
     pub(crate) const fn operation(name: &'static str, length: u32, body: Body<J, Web<J>>) -> Self {
         Self {
             name,
@@ -68,7 +81,7 @@ impl<J: JsHost> Global<J> {
     fn enumerable(&self) -> bool {
         matches!(
             self.kind,
-            GlobalKind::Attribute(_) | GlobalKind::Operation(..)
+            GlobalKind::Attribute(_) | GlobalKind::Accessor(..) | GlobalKind::Operation(..)
         )
     }
 
@@ -78,6 +91,14 @@ impl<J: JsHost> Global<J> {
         web: &Rc<Web<J>>,
         global: &J::Value,
     ) -> Completion<J, ()> {
+        if let GlobalKind::Accessor(get, set) = self.kind {
+            let accessor = Accessor {
+                name: self.name,
+                get,
+                set: Some(set),
+            };
+            return define_accessor(cx, web, global, &accessor);
+        }
         let kind = match self.kind {
             GlobalKind::Operation(length, body) => PropertyKind::Data {
                 value: create_function(cx, web, self.name, length, body)?,
@@ -105,7 +126,7 @@ impl<J: JsHost> Global<J> {
         web.object(cx, self.name, |cx, web| match self.kind {
             GlobalKind::Interface(spec) => Ok(web.class(cx, spec)?.constructor),
             GlobalKind::Attribute(make) => make(cx, web),
-            GlobalKind::Namespace(_) | GlobalKind::Operation(..) => Ok(J::undefined()),
+            _ => Ok(J::undefined()),
         })
     }
 

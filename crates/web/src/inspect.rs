@@ -5,8 +5,11 @@
 //! keeps in internal slots is read by captured [built-ins](crate::builtins). Whatever throws
 //! nevertheless makes its object a note, not the whole text. The work is bounded by the output.
 
+use std::rc::Rc;
+
 use sinew_bridge::{Completion, JsHost, ObjectClass, PropertyKind, Throw, ValueType};
 
+use crate::Web;
 use crate::builtins::{Builtin, Builtins};
 use crate::console::OUTPUT_LIMIT;
 
@@ -15,41 +18,14 @@ mod error;
 mod function;
 mod layout;
 mod lookup;
+mod options;
 mod quote;
 mod shape;
 
+pub(crate) use layout::width;
 use lookup::Entry;
+pub(crate) use options::Options;
 pub(crate) use quote::clean;
-
-/// Elements shown of an array, a typed array, a map or a set.
-const MAX_ELEMENTS: usize = 100;
-
-/// Code units shown of a string inside something.
-const MAX_STRING: usize = 10_000;
-
-/// Nesting that is never exceeded, whatever depth was asked for: the native stack is finite.
-const MAX_NESTING: usize = 64;
-
-/// How a value is shown.
-#[derive(Clone, Copy)]
-pub(crate) struct Options {
-    /// The nesting of objects that is shown.
-    pub(crate) depth: usize,
-    /// Whether properties are shown that are not enumerable.
-    pub(crate) show_hidden: bool,
-    /// Whether the text is for a terminal.
-    pub(crate) color: bool,
-}
-
-impl Options {
-    pub(crate) fn new(color: bool) -> Self {
-        Self {
-            depth: 2,
-            show_hidden: false,
-            color,
-        }
-    }
-}
 
 /// What a piece of text is, for its colour.
 #[derive(Clone, Copy)]
@@ -67,6 +43,7 @@ pub(crate) enum Style {
 
 /// One inspection.
 pub(crate) struct Inspector<'a, J: JsHost> {
+    web: &'a Rc<Web<J>>,
     pub(crate) builtins: &'a Builtins<J>,
     options: Options,
     /// The objects being shown, outermost first, by identity.
@@ -81,17 +58,22 @@ pub(crate) struct Inspector<'a, J: JsHost> {
 }
 
 impl<'a, J: JsHost> Inspector<'a, J> {
-    pub(crate) fn new(builtins: &'a Builtins<J>, options: Options) -> Self {
-        let depth = options.depth.min(MAX_NESTING);
+    pub(crate) fn new(web: &'a Rc<Web<J>>, builtins: &'a Builtins<J>, options: Options) -> Self {
         Self {
+            web,
             builtins,
-            options: Options { depth, ..options },
+            options,
             seen: Vec::new(),
             circular: Vec::new(),
             indentation: 0,
             current_level: 0,
             left: OUTPUT_LIMIT,
         }
+    }
+
+    /// Another inspection in the same realm.
+    pub(crate) fn other(&self, options: Options) -> Self {
+        Self::new(self.web, self.builtins, options)
     }
 
     /// The text of `value`. Fails only when the runtime is terminated.
@@ -133,8 +115,18 @@ impl<'a, J: JsHost> Inspector<'a, J> {
     }
 
     /// Takes from the output that is left what `text` needs, on a line of its own at worst.
-    fn spend(&mut self, text: &str) {
+    pub(crate) fn spend(&mut self, text: &str) {
         self.left = self.left.saturating_sub(text.len() + self.indentation + 2);
+    }
+
+    /// Whether no output is left.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Changes the nesting of objects that is shown.
+    pub(crate) fn set_depth(&mut self, depth: isize) {
+        self.options.depth = depth;
     }
 
     fn value(
@@ -180,10 +172,7 @@ impl<'a, J: JsHost> Inspector<'a, J> {
 
     fn primitive(&mut self, cx: &mut J::Scope<'_>, value: &J::Value) -> Completion<J, String> {
         let text = match J::type_of(value) {
-            ValueType::String => {
-                let units = J::as_utf16(cx, value).unwrap_or_default();
-                return Ok(self.string(&units));
-            }
+            ValueType::String => return self.string(cx, value),
             ValueType::Undefined => self.style(Style::Undefined, "undefined"),
             ValueType::Null => self.style(Style::Null, "null"),
             ValueType::Boolean => {
@@ -221,9 +210,15 @@ impl<'a, J: JsHost> Inspector<'a, J> {
     }
 
     /// A String in quotes; a long one is broken after its newlines.
-    fn string(&mut self, units: &[u16]) -> String {
-        let shown = &units[..units.len().min(MAX_STRING)];
-        let room = layout::BREAK_LENGTH.saturating_sub(self.indentation + 4);
+    fn string(&mut self, cx: &mut J::Scope<'_>, value: &J::Value) -> Completion<J, String> {
+        let length = J::string_len(cx, value).unwrap_or_default();
+        let limit = self.options.max_string.min(OUTPUT_LIMIT);
+        let shown = match length > limit {
+            true => J::string_substring(cx, value, 0..limit)?,
+            false => value.clone(),
+        };
+        let shown = J::as_utf16(cx, &shown).unwrap_or_default();
+        let room = (self.options.break_length).saturating_sub(self.indentation + 4);
         let mut text = if shown.len() > 16 && shown.len() > room {
             let joint = format!(" +\n{}", " ".repeat(self.indentation + 2));
             let lines = shown.split_inclusive(|&unit| unit == u16::from(b'\n'));
@@ -232,14 +227,14 @@ impl<'a, J: JsHost> Inspector<'a, J> {
                 .collect();
             lines.join(&joint)
         } else {
-            self.style(Style::String, &quote::quote(shown))
+            self.style(Style::String, &quote::quote(&shown))
         };
-        match units.len() - shown.len() {
+        match length - shown.len() {
             0 => {}
             1 => text += "... 1 more character",
             more => text += &format!("... {more} more characters"),
         }
-        text
+        Ok(text)
     }
 
     fn object(
@@ -257,13 +252,13 @@ impl<'a, J: JsHost> Inspector<'a, J> {
         let mut shape = self.shape(cx, value, class)?;
         self.spend(&shape.base);
         self.spend(&shape.open);
-        if shape.is_complete(level > self.options.depth) {
+        if shape.is_complete(self.options.is_too_deep(level)) {
             return Ok(match shape.base.is_empty() {
                 true => format!("{}{}", shape.open, shape.close),
                 false => shape.base,
             });
         }
-        if level > self.options.depth {
+        if self.options.is_too_deep(level) {
             return Ok(self.style(Style::Special, &shape.short));
         }
 
@@ -287,8 +282,15 @@ impl<'a, J: JsHost> Inspector<'a, J> {
                 false => format!("{text} {}", shape.base),
             };
         }
-        let near = self.current_level - level < layout::COMPACT;
-        Ok(layout::reduce(list, &shape, self.indentation, near))
+        let nested = self.current_level - level;
+        let options = &self.options;
+        Ok(layout::reduce(
+            list,
+            &shape,
+            self.indentation,
+            nested,
+            options,
+        ))
     }
 
     /// `key: value`

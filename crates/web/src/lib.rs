@@ -13,7 +13,16 @@
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
 //! | `Blob`, `File` | [File API](https://w3c.github.io/FileAPI/) | `blob/` |
 //! | `fetch`, `Headers`, `Request`, `Response`, `FormData` | [Fetch](https://fetch.spec.whatwg.org/), [XMLHttpRequest](https://xhr.spec.whatwg.org/#interface-formdata) | `fetch/` |
+//! | `URL`, `URLSearchParams` | [URL](https://url.spec.whatwg.org/#api) | `url/` |
+//! | `atob`, `btoa` | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#atob) | `base64.rs` |
+//! | `crypto` | [Web Cryptography](https://w3c.github.io/webcrypto/), without keys | `crypto/` |
+//! | `navigator`, `self` | [HTML](https://html.spec.whatwg.org/multipage/system-state.html#the-navigator-object) | `navigator.rs` |
+//! | `Event`, `EventTarget`, `CustomEvent`, `addEventListener` ... | [DOM](https://dom.spec.whatwg.org/#events) | `events/` |
+//! | `ErrorEvent`, `PromiseRejectionEvent`, `reportError`, `onerror` ... | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#runtime-script-errors) | `events/` |
+//! | `AbortController`, `AbortSignal` | [DOM](https://dom.spec.whatwg.org/#aborting-ongoing-activities) | `abort/` |
+//! | `structuredClone` | [HTML](https://html.spec.whatwg.org/multipage/structured-data.html) | `structured_clone/` |
 //! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
+//! | `ReadableStream` and what goes with it | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
 //!
 //! What they are built of: `globals.rs` (properties made when touched), `closure.rs` (functions that
 //! own values, promises), `webidl.rs` (conversions), `tasks.rs`.
@@ -38,31 +47,42 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use sinew_bridge::class::{Class, ClassSpec, define_class, prototype_of_new_target, type_error};
 use sinew_bridge::{Completion, Intrinsic, JsHost, Trace};
 
+mod abort;
 mod apis;
+mod base64;
 mod blob;
 mod builtins;
 mod closure;
 mod console;
+mod crypto;
 mod dom_exception;
+mod events;
 mod fetch;
 mod format;
 mod globals;
 mod inspect;
 mod iterable;
 mod microtask;
+mod navigator;
 mod performance;
+mod streams;
+mod structured_clone;
 mod tasks;
 mod text_decoder;
 mod text_encoder;
 mod timers;
+mod url;
 mod webidl;
 
 pub use apis::Apis;
 pub use fetch::ResponseBytes;
 pub use fetch::network::{FetchBody, FetchHead, FetchReply, FetchRequest, Fetcher};
 
+pub use events::Rejections;
+
 use builtins::Builtins;
 use console::Console;
+use events::{EventTarget, Reporting, TargetKind};
 use fetch::network::Exchanges;
 use tasks::Task;
 use timers::Timers;
@@ -85,6 +105,9 @@ pub struct WebConfig {
     pub fetcher: Box<dyn Fetcher>,
 }
 
+/// Whether a buffer is one that structured cloning must not transfer.
+type IsProtected<J> = Box<dyn Fn(&<J as JsHost>::Value) -> bool>;
+
 /// What the globals of one realm share.
 pub struct Web<J: JsHost> {
     stdout: RefCell<Sink>,
@@ -98,6 +121,8 @@ pub struct Web<J: JsHost> {
     tasks: RefCell<VecDeque<Task<J>>>,
     fetcher: Box<dyn Fetcher>,
     exchanges: RefCell<Exchanges<J>>,
+    reporting: Reporting<J>,
+    protected_buffers: RefCell<Option<IsProtected<J>>>,
     /// `None` before installation and after [`Web::clear`].
     realm: RefCell<Option<Rc<Realm<J>>>>,
 }
@@ -110,6 +135,8 @@ struct Realm<J: JsHost> {
     classes: RefCell<HashMap<&'static str, Class<J>>>,
     /// The objects of the global scope that were touched, by name.
     objects: RefCell<HashMap<&'static str, J::Value>>,
+    /// The global object as an event target.
+    global_target: Rc<EventTarget<J>>,
 }
 
 impl<J: JsHost> Web<J> {
@@ -130,6 +157,8 @@ impl<J: JsHost> Web<J> {
             tasks: RefCell::default(),
             fetcher: config.fetcher,
             exchanges: RefCell::default(),
+            reporting: Reporting::default(),
+            protected_buffers: RefCell::default(),
             realm: RefCell::new(None),
         })
     }
@@ -141,21 +170,29 @@ impl<J: JsHost> Web<J> {
             builtins: Builtins::capture(cx)?,
             classes: RefCell::default(),
             objects: RefCell::default(),
+            global_target: Rc::new(EventTarget::new(TargetKind::Plain)),
         };
         *self.realm.borrow_mut() = Some(Rc::new(realm));
         self.define_globals(cx, apis)
     }
 
-    /// When the next timer is due; `None` when there is none.
+    /// When the next timer is due; `None` when there is none that is worth waiting for if nothing
+    /// else is left to do: that of `AbortSignal.timeout` is not.
     pub fn next_timer(&self) -> Option<Instant> {
+        self.timers.borrow().next_awaited()
+    }
+
+    /// When the next timer is due, for who waits for something else, too.
+    pub fn next_timer_of_any_kind(&self) -> Option<Instant> {
         self.timers.borrow().next_due()
     }
 
-    /// Runs the callback of one timer that is due; `false` when none is. Runs user code; what the
-    /// callback throws is returned, and the other timers stay. Callers drain the microtasks
-    /// between two calls.
+    /// Runs the callback of one timer that is due; `false` when none is. Runs user code; what it
+    /// throws and no listener of the global object handles is thrown, the other timers stay. Callers
+    /// drain the microtasks between two calls.
     pub fn run_timer(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, bool> {
-        timers::run_one(cx, self)
+        let completion = timers::run_one(cx, self);
+        self.reported(cx, completion)
     }
 
     /// Drops every JavaScript value it holds: all timers, all tasks, and what installation left. To be called
@@ -167,6 +204,7 @@ impl<J: JsHost> Web<J> {
         let exchanges = self.exchanges.take();
         let realm = self.realm.borrow_mut().take();
         drop((timers, tasks, exchanges, realm));
+        self.reporting.clear();
     }
 
     fn realm(&self, cx: &mut J::Scope<'_>) -> Completion<J, Rc<Realm<J>>> {

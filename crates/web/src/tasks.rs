@@ -25,13 +25,14 @@ impl<J: JsHost> Web<J> {
         self.tasks.borrow_mut().push_back(Box::new(task));
     }
 
-    /// Runs the next task; `false` when none waits. Runs user code; what it throws is returned, and
-    /// the other tasks stay. Callers drain the microtasks between two calls.
+    /// Runs the next task; `false` when none waits. Runs user code; what it throws and no listener of
+    /// the global object handles is thrown, the other tasks stay. Callers drain the microtasks between two calls.
     pub fn run_task(self: &Rc<Self>, cx: &mut J::Scope<'_>) -> Completion<J, bool> {
         let task = self.tasks.borrow_mut().pop_front();
-        match task {
+        let completion = match task {
             Some(task) => task(cx, self).map(|()| true),
             None => Ok(false),
-        }
+        };
+        self.reported(cx, completion)
     }
 }

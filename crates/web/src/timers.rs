@@ -3,6 +3,7 @@
 //! AD-HOC: as in Node, a handler is a function, never source text, the shortest delay is one
 //! millisecond, and nesting does not make it longer.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -10,19 +11,28 @@ use std::time::{Duration, Instant};
 use sinew_bridge::{Completion, JsHost, ValueType};
 
 use crate::globals::Global;
+use crate::tasks::Task;
 use crate::{Web, webidl};
 
 /// Runs the first timer that is due; `false` when none is.
-pub(crate) fn run_one<J: JsHost>(cx: &mut J::Scope<'_>, web: &Web<J>) -> Completion<J, bool> {
+pub(crate) fn run_one<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J, bool> {
     let Some((id, timer)) = web.timers.borrow_mut().take_due(Instant::now()) else {
         return Ok(false);
     };
-    let this = J::global(cx);
-    let result = J::call(cx, &timer.handler, &this, &timer.args);
+    let result = match &timer.handler {
+        Handler::Function { function, args } => {
+            let this = J::global(cx);
+            J::call(cx, function, &this, args).map(|_| ())
+        }
+        Handler::Steps(steps) => match steps.take() {
+            Some(steps) => steps(cx, web),
+            None => Ok(()),
+        },
+    };
     if timer.repeat {
         web.timers.borrow_mut().repeat(id, Instant::now());
     }
-    result.map(|_| true)
+    result.map(|()| true)
 }
 
 impl<J: JsHost> Web<J> {
@@ -32,7 +42,27 @@ impl<J: JsHost> Web<J> {
         Global::operation("clearTimeout", 0, clear),
         Global::operation("clearInterval", 0, clear),
     ];
+
+    /// [Runs steps after a timeout](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#run-steps-after-a-timeout)
+    /// that nobody waits for if there is nothing else to do.
+    pub(crate) fn add_background_timer(
+        &self,
+        delay: Duration,
+        steps: impl for<'s, 'a, 'b> FnOnce(&'a mut J::Scope<'s>, &'b Rc<Web<J>>) -> Completion<J, ()>
+        + 'static,
+    ) {
+        let timer = Timer {
+            handler: Handler::Steps(RefCell::new(Some(Box::new(steps)))),
+            delay: delay.min(LONGEST),
+            repeat: false,
+            background: true,
+        };
+        self.timers.borrow_mut().add(timer, Instant::now());
+    }
 }
+
+/// The longest delay: every clock can tell the time that long from now.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// [`setTimeout(handler, timeout, ...arguments)`](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#dom-settimeout)
 fn set_timeout<J: JsHost>(
@@ -64,12 +94,15 @@ fn initialize<J: JsHost>(
     let delay = J::arg(cx, args, 1);
     let delay = webidl::long::<J>(cx, &undefined_as_zero::<J>(delay))?;
     let timer = Timer {
-        handler,
-        args: (2..J::args_len(args))
-            .map(|i| J::arg(cx, args, i))
-            .collect(),
+        handler: Handler::Function {
+            function: handler,
+            args: (2..J::args_len(args))
+                .map(|i| J::arg(cx, args, i))
+                .collect(),
+        },
         delay: Duration::from_millis(delay.max(1).unsigned_abs().into()),
         repeat,
+        background: false,
     };
     let id = web.timers.borrow_mut().add(timer, Instant::now());
     Ok(J::number_i32(id))
@@ -103,14 +136,28 @@ pub(crate) struct Timers<J: JsHost> {
     /// Counts the insertions into `queue`: equal times are served in this order.
     sequence: u64,
     queue: BTreeMap<(Instant, u64), i32>,
+    /// How many of the queue are worth waiting for.
+    foreground: usize,
     active: HashMap<i32, Active<J>>,
 }
 
 struct Timer<J: JsHost> {
-    handler: J::Value,
-    args: Vec<J::Value>,
+    handler: Handler<J>,
     delay: Duration,
     repeat: bool,
+    /// Whether nobody waits for it if there is nothing else to do.
+    background: bool,
+}
+
+/// What a timer runs.
+enum Handler<J: JsHost> {
+    /// A function of the guest's.
+    Function {
+        function: J::Value,
+        args: Vec<J::Value>,
+    },
+    /// Steps of this crate.
+    Steps(RefCell<Option<Task<J>>>),
 }
 
 struct Active<J: JsHost> {
@@ -125,12 +172,18 @@ impl<J: JsHost> Default for Timers<J> {
             last_id: 0,
             sequence: 0,
             queue: BTreeMap::new(),
+            foreground: 0,
             active: HashMap::new(),
         }
     }
 }
 
 impl<J: JsHost> Timers<J> {
+    /// When the next timer is due, if one is worth waiting for.
+    pub(crate) fn next_awaited(&self) -> Option<Instant> {
+        self.next_due().filter(|_| self.foreground > 0)
+    }
+
     pub(crate) fn next_due(&self) -> Option<Instant> {
         let ((due, _), _) = self.queue.first_key_value()?;
         Some(*due)
@@ -143,7 +196,7 @@ impl<J: JsHost> Timers<J> {
                 break;
             }
         }
-        let place = self.enqueue(self.last_id, now + timer.delay);
+        let place = self.enqueue(self.last_id, now + timer.delay, timer.background);
         let active = Active {
             timer: Rc::new(timer),
             place: Some(place),
@@ -152,8 +205,9 @@ impl<J: JsHost> Timers<J> {
         self.last_id
     }
 
-    fn enqueue(&mut self, id: i32, due: Instant) -> (Instant, u64) {
+    fn enqueue(&mut self, id: i32, due: Instant, background: bool) -> (Instant, u64) {
         self.sequence += 1;
+        self.foreground += usize::from(!background);
         let place = (due, self.sequence);
         self.queue.insert(place, id);
         place
@@ -170,6 +224,7 @@ impl<J: JsHost> Timers<J> {
         let active = self.active.get_mut(&id)?;
         active.place = None;
         let timer = active.timer.clone();
+        self.foreground -= usize::from(!timer.background);
         if !timer.repeat {
             self.active.remove(&id);
         }
@@ -181,8 +236,8 @@ impl<J: JsHost> Timers<J> {
         let Some(active) = self.active.get(&id) else {
             return;
         };
-        let due = now + active.timer.delay;
-        let place = self.enqueue(id, due);
+        let (due, background) = (now + active.timer.delay, active.timer.background);
+        let place = self.enqueue(id, due, background);
         if let Some(active) = self.active.get_mut(&id) {
             active.place = Some(place);
         }
@@ -192,6 +247,7 @@ impl<J: JsHost> Timers<J> {
         let active = self.active.remove(&id)?;
         if let Some(place) = active.place {
             self.queue.remove(&place);
+            self.foreground -= usize::from(!active.timer.background);
         }
         Some(active.timer)
     }

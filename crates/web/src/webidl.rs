@@ -4,6 +4,9 @@ use sinew_bridge::class::type_error;
 use sinew_bridge::convert::to_int32;
 use sinew_bridge::{Completion, JsHost, ObjectClass, PropertyKey, ValueType};
 
+use crate::Web;
+use crate::builtins::Builtin;
+
 /// [USVString](https://webidl.spec.whatwg.org/#js-USVString). Runs user code.
 pub(crate) fn usv_string<J: JsHost>(
     cx: &mut J::Scope<'_>,
@@ -19,6 +22,14 @@ pub(crate) fn usv_string<J: JsHost>(
 /// [long](https://webidl.spec.whatwg.org/#js-long). Runs user code.
 pub(crate) fn long<J: JsHost>(cx: &mut J::Scope<'_>, value: &J::Value) -> Completion<J, i32> {
     Ok(to_int32(J::to_number(cx, value)?))
+}
+
+/// [unsigned long](https://webidl.spec.whatwg.org/#js-unsigned-long). Runs user code.
+pub(crate) fn unsigned_long<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, u32> {
+    Ok(long::<J>(cx, value)?.cast_unsigned())
 }
 
 /// A [dictionary](https://webidl.spec.whatwg.org/#js-dictionary) argument: the object to read its
@@ -60,6 +71,24 @@ pub(crate) fn is_buffer_source<J: JsHost>(cx: &mut J::Scope<'_>, value: &J::Valu
                 | ObjectClass::DataView
         )
     )
+}
+
+/// Whether a buffer, or the buffer of a view, is a SharedArrayBuffer: only what has
+/// [`[AllowShared]`](https://webidl.spec.whatwg.org/#AllowShared) takes it.
+pub(crate) fn is_shared<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Web<J>,
+    value: &J::Value,
+) -> Completion<J, bool> {
+    let getter = match J::object_class(cx, value) {
+        Some(ObjectClass::SharedArrayBuffer) => return Ok(true),
+        Some(ObjectClass::TypedArray) => Builtin::TypedArrayBuffer,
+        Some(ObjectClass::DataView) => Builtin::DataViewBuffer,
+        _ => return Ok(false),
+    };
+    let buffer = web.realm(cx)?.builtins.call(cx, getter, value)?;
+    let class = buffer.and_then(|buffer| J::object_class(cx, &buffer));
+    Ok(class == Some(ObjectClass::SharedArrayBuffer))
 }
 
 /// A callback function argument.

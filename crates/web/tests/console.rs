@@ -16,7 +16,7 @@ macro_rules! like_node {
     };
 }
 
-like_node! { primitives objects arrays builtins format }
+like_node! { primitives objects arrays builtins format table }
 
 /// Shows the first line that differs.
 fn compare(printed: &str, expected: &str) {
@@ -303,6 +303,7 @@ on_both_engines! {
     arrays,
     builtins,
     format,
+    table,
     shape_of_the_namespace,
     standard_error,
     timing,

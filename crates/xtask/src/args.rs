@@ -37,10 +37,20 @@ DIR has a folder for each source of tests (spec, esm, wpt, threads), and each of
 the web platform tests: wasm/ with the tests, and resources/testharness.js beside it. The suites are
 not part of this repository.
 
+With --web, DIR is a checkout of the web platform tests themselves, and what runs are the tests of
+Web APIs that tests/wpt/web.toml lists. Some of their folders are enough, common/, interfaces/ and
+resources/ among them:
+  git clone --depth 1 --filter=blob:none --sparse https://github.com/web-platform-tests/wpt WPT
+  git -C WPT sparse-checkout set common compression console dom encoding fetch FileAPI hr-time html \\
+      interfaces media mimesniff resources streams url WebCryptoAPI webidl xhr
+Out of a bare mirror, folder by folder:
+  git --git-dir MIRROR archive --prefix=url/ HEAD:url | tar -x -C WPT
+
 Examples:
   cargo xtask wpt SUITE --expected expected.json
   cargo xtask wpt SUITE --pair boa+wasmi --filter 'spec/jsapi/memory/*' -v
   cargo xtask wpt SUITE --update
+  cargo xtask wpt WPT --web --pair quickjs+wasmi --filter 'url/*'
 
 Exit status:
   0    every subtest passes or fails as the expectations say
@@ -191,6 +201,15 @@ pub struct WptArgs {
     #[arg(value_name = "DIR")]
     pub suite: PathBuf,
 
+    /// Runs the tests of Web APIs: DIR is a checkout of the web platform tests.
+    #[arg(long)]
+    pub web: bool,
+
+    /// Which of them run, and which are left out and why [default: the repository's
+    /// tests/wpt/web.toml]
+    #[arg(long, value_name = "FILE", requires = "web")]
+    pub list: Option<PathBuf>,
+
     /// Runs only the tests listed in FILE, one name a line.
     #[arg(long, value_name = "FILE")]
     pub only: Option<PathBuf>,
@@ -207,9 +226,10 @@ pub struct WptArgs {
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 
-    /// What a test may take; six times as much if it says that it is long.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub timeout: Duration,
+    /// What a test may take; six times as much if it says that it is long [default: 30, and 10 with
+    /// --web]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
 
     /// Runs each test in a process of its own, so that one that crashes or hangs takes no other
     /// with it. `--isolate=false` runs them all on threads of this process.
@@ -217,7 +237,7 @@ pub struct WptArgs {
     pub isolate: bool,
 
     /// The subtests that are known to fail, with the reasons [default: the repository's
-    /// tests/wpt/expectations.toml]
+    /// tests/wpt/expectations.toml, or web-expectations.toml there with --web]
     #[arg(long, value_name = "FILE")]
     pub expectations: Option<PathBuf>,
 
@@ -226,7 +246,8 @@ pub struct WptArgs {
     pub update: bool,
 
     /// How many subtests each file has, as a JSON object: what a file that ends early did not reach
-    /// has failed.
+    /// has failed. With --web [default: the repository's tests/wpt/web-counts.json], and --update
+    /// raises the numbers
     #[arg(long, value_name = "FILE")]
     pub expected: Option<PathBuf>,
 
@@ -256,6 +277,10 @@ pub struct TestArgs {
     /// The engines.
     #[arg(long)]
     pub pair: Pair,
+
+    /// Whether it is a test of Web APIs.
+    #[arg(long)]
+    pub web: bool,
 
     /// The deadline of the runtime.
     #[arg(long, value_parser = seconds)]
@@ -313,7 +338,7 @@ mod tests {
         let Command::Wpt(args) = Args::try_parse_from(args).unwrap().command else {
             panic!("another command");
         };
-        assert!(!args.isolate && args.timeout == Duration::from_millis(500));
+        assert!(!args.isolate && args.timeout == Some(Duration::from_millis(500)));
         assert!(Args::try_parse_from(["xtask", "wpt"]).is_err());
         assert!(Args::try_parse_from(["xtask", "wpt", "S", "--pair", "v8+wasmi"]).is_err());
         assert!(Args::try_parse_from(["xtask", "wpt", "S", "--timeout", "-1"]).is_err());

@@ -12,12 +12,14 @@ mod results;
 mod runner;
 mod suite;
 mod update;
+mod web;
 
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -28,15 +30,20 @@ use guest::{Guest, STACK};
 use outcome::{End, Outcome, Status};
 use results::{Known, PairResults};
 use runner::{DEADLINE, PANICKED, Runner, UNCAUGHT};
-use suite::{Suite, Test, read_text};
+use suite::{Suite, Test, folder_of, read_text};
 
 /// Where the page of a whole run goes, in the repository.
 const PAGE: &str = "docs/CONFORMANCE.md";
+/// What a test may take, unless asked otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the expectations are, in the repository.
 const EXPECTATIONS: &str = "tests/wpt/expectations.toml";
 
 /// Runs the tests, writes what is asked for, and tells whether all is as expected.
 pub fn main(args: &WptArgs) -> Result<ExitCode> {
+    if args.web {
+        return web::main(args);
+    }
     if args.update && !args.filter.is_empty() {
         bail!("--update needs all tests: leave out --filter");
     }
@@ -45,18 +52,15 @@ pub fn main(args: &WptArgs) -> Result<ExitCode> {
     let mut expectations = read_expectations(&path)?;
     let known = Known::read(args.expected.as_deref(), args.known_bad.as_deref())?;
     let suite = Suite::copy(&args.suite)?;
-    let tests = select(&suite, args)?;
-    let outcomes = run(args, &suite, &tests)?;
-    let results: Vec<_> = outcomes
-        .iter()
-        .map(|(pair, outcomes)| PairResults {
-            pair: pair.name(),
-            files: outcomes
-                .iter()
-                .map(|outcome| known.judge(outcome))
-                .collect(),
-        })
-        .collect();
+    let tests = select(&suite.tests, args)?;
+    let runner = Runner {
+        suites: suite.folder.path().to_owned(),
+        timeout: args.timeout.unwrap_or(TIMEOUT),
+        isolate: args.isolate,
+        web: false,
+    };
+    let outcomes = run(args, &runner, &tests)?;
+    let results = judge(&known, &outcomes);
     if let Some(path) = &args.json {
         write_json(path, &tests, &outcomes)?;
     }
@@ -69,10 +73,12 @@ pub fn main(args: &WptArgs) -> Result<ExitCode> {
         write(&path, &update::render(&expectations))?;
     }
     if let Some(path) = page_path(args) {
-        write(&path, &report::page(&results, &expectations))?;
+        let mut page = report::page(&results, &expectations);
+        page.push_str(&web::page::section(&read_if_there(&path)?)?);
+        write(&path, &page)?;
     }
     let surprises = expectations.check(&results);
-    print(&report::summary(&results))?;
+    print(&report::summary(&results, folder_of))?;
     print(&report::surprises(&surprises))?;
     Ok(ExitCode::from(u8::from(!surprises.is_empty())))
 }
@@ -81,18 +87,20 @@ pub fn main(args: &WptArgs) -> Result<ExitCode> {
 pub fn test_main(args: &TestArgs) -> Result<ExitCode> {
     let TestArgs {
         pair,
+        web,
         timeout,
         suite,
         label,
         path,
     } = args;
-    let (pair, timeout, suites) = (*pair, *timeout, suite.clone());
+    let (pair, web, timeout, suites) = (*pair, *web, *timeout, suite.clone());
     let (label, path) = (label.clone(), path.clone());
     let body = move || {
         let guest = Guest {
             suites,
             label,
             path,
+            web,
             timeout,
             stdout: Box::new(|text| drop(print(text))),
             stderr: Box::new(|text| eprint!("{text}")),
@@ -118,14 +126,11 @@ pub fn test_main(args: &TestArgs) -> Result<ExitCode> {
 
 /// The expectations of this file; none when it is not there yet.
 fn read_expectations(path: &Path) -> Result<Expectations> {
-    if !path.exists() {
-        return Ok(Expectations::default());
-    }
-    Expectations::parse(&read_text(path)?).with_context(|| path.display().to_string())
+    Expectations::parse(&read_if_there(path)?).with_context(|| path.display().to_string())
 }
 
 /// The tests that are asked for.
-fn select<'a>(suite: &'a Suite, args: &WptArgs) -> Result<Vec<&'a Test>> {
+fn select<'a>(all: &'a [Test], args: &WptArgs) -> Result<Vec<&'a Test>> {
     let only = match &args.only {
         Some(path) => Some(list(&read_text(path)?)),
         None => None,
@@ -135,9 +140,9 @@ fn select<'a>(suite: &'a Suite, args: &WptArgs) -> Result<Vec<&'a Test>> {
         let mut filters = args.filter.iter();
         is_listed && (args.filter.is_empty() || filters.any(|glob| glob.matches(&test.id)))
     };
-    let tests: Vec<_> = suite.tests.iter().filter(wanted).collect();
+    let tests: Vec<_> = all.iter().filter(wanted).collect();
     for name in only.iter().flatten() {
-        if !suite.tests.iter().any(|test| test.id == *name) {
+        if !all.iter().any(|test| test.id == *name) {
             eprintln!("xtask: the suite has no {name}, or it needs a page");
         }
     }
@@ -155,18 +160,13 @@ fn list(text: &str) -> BTreeSet<String> {
 }
 
 /// All tests on all pairs.
-fn run(args: &WptArgs, suite: &Suite, tests: &[&Test]) -> Result<Vec<(Pair, Vec<Outcome>)>> {
+fn run(args: &WptArgs, runner: &Runner, tests: &[&Test]) -> Result<Vec<(Pair, Vec<Outcome>)>> {
     let asked = |pair: &&Pair| args.pairs.is_empty() || args.pairs.contains(pair);
     let pairs: Vec<_> = Pair::ALL.iter().filter(asked).copied().collect();
     let jobs: Vec<_> = pairs
         .iter()
         .flat_map(|pair| tests.iter().map(|test| (*pair, *test)))
         .collect();
-    let runner = Runner {
-        suites: suite.folder.path().to_owned(),
-        timeout: args.timeout,
-        isolate: args.isolate,
-    };
     let threads = match args.jobs {
         Some(threads) => threads,
         None => thread::available_parallelism().map_or(1, usize::from),
@@ -180,6 +180,18 @@ fn run(args: &WptArgs, suite: &Suite, tests: &[&Test]) -> Result<Vec<(Pair, Vec<
     let mut outcomes = outcomes.into_iter();
     let of_pair = |pair| (pair, outcomes.by_ref().take(tests.len()).collect());
     Ok(pairs.into_iter().map(of_pair).collect())
+}
+
+/// What counts of the results.
+fn judge(known: &Known, outcomes: &[(Pair, Vec<Outcome>)]) -> Vec<PairResults> {
+    let of_pair = |(pair, outcomes): &(Pair, Vec<Outcome>)| PairResults {
+        pair: pair.name(),
+        files: outcomes
+            .iter()
+            .map(|outcome| known.judge(outcome))
+            .collect(),
+    };
+    outcomes.iter().map(of_pair).collect()
 }
 
 fn progress_line(pair: Pair, outcome: &Outcome) -> String {
@@ -225,6 +237,14 @@ fn write_json(path: &Path, tests: &[&Test], outcomes: &[(Pair, Vec<Outcome>)]) -
         write(&path, &json::lines(results))?;
     }
     Ok(())
+}
+
+/// The text of a file; none when it is not there yet.
+fn read_if_there(path: &Path) -> Result<String> {
+    match path.exists() {
+        true => read_text(path),
+        false => Ok(String::new()),
+    }
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

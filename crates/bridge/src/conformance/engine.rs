@@ -112,7 +112,7 @@ macro_rules! engine_conformance {
             host_function_of_references
             host_function_of_scalars
             host_function_of_vectors
-            host_function_reads_store_data
+            host_function_owns_its_data
             host_panic_poisons
             host_reentrancy
             host_reentrancy_through_references

@@ -112,6 +112,7 @@ macro_rules! host_conformance {
             buffers_alias_both_ways
             detached_buffers_are_empty
             buffers_cannot_be_transferred
+            buffers_are_transferred
             buffers_cannot_be_resized
             buffers_of_no_bytes
             bytes_of_views
@@ -131,6 +132,7 @@ macro_rules! host_conformance {
             capabilities_settle
             promise_states_are_told
             promise_then_calls_back
+            promise_then_without_reactions
             jobs_run_in_order
             a_throwing_job_loses_no_other
             rejections_are_tracked

@@ -6,10 +6,10 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::entity::{self, Exception, Func, Global, Memory, Ref, Table, Val};
+use super::entity::{self, Body, Exception, Func, Global, Memory, Owned, Ref, Table, Val};
 use crate::{
     EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncIdentity,
-    FuncType, GlobalType, HostFunc, HostId, HostTrap, ImportType, MemoryType, Reference, StoreData,
+    FuncType, GlobalType, HostFunc, HostTrap, ImportType, MemoryType, Reference, StoreData,
     TableType, TrapCode, ValType, WasmEngine, WasmFeatures,
 };
 
@@ -17,9 +17,10 @@ use crate::{
 #[derive(Clone)]
 pub struct EmptyEngine;
 
-/// A store. What is in it is owned by its handles.
+/// A store. What is in it is owned by its handles, but for what host functions own.
 pub struct EmptyStore {
     data: StoreData,
+    bodies: Vec<Rc<dyn Body>>,
     /// The exception on its way out.
     thrown: Option<Rc<Exception>>,
 }
@@ -56,12 +57,14 @@ impl EmptyStore {
     /// Runs the body of a host function.
     fn run(
         self: &mut &mut Self,
-        body: impl FnOnce(&mut &mut Self) -> Result<(), HostTrap>,
+        func: &Func,
+        run: impl FnOnce(&mut &mut Self, &dyn Body) -> Result<(), HostTrap>,
     ) -> Result<(), EmptyError> {
         if self.data.termination.is_set() {
             return Err(EmptyError(ErrorKind::Terminated));
         }
-        match catch_unwind(AssertUnwindSafe(|| body(self))) {
+        let body = self.bodies[func.body].clone();
+        match catch_unwind(AssertUnwindSafe(|| run(self, &*body))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(HostTrap::Completion)) => Err(EmptyError(ErrorKind::Host)),
             Ok(Err(HostTrap::Exception)) => Err(EmptyError(ErrorKind::Exception)),
@@ -110,15 +113,15 @@ impl WasmEngine for EmptyEngine {
     fn engine_interrupt(_: &EmptyEngine) {}
 
     fn store_new(_: &EmptyEngine, data: StoreData) -> Result<EmptyStore, EmptyError> {
-        Ok(EmptyStore { data, thrown: None })
+        Ok(EmptyStore {
+            data,
+            bodies: Vec::new(),
+            thrown: None,
+        })
     }
 
     fn store_mut(store: &mut EmptyStore) -> &mut EmptyStore {
         store
-    }
-
-    fn store_data<'a>(store: &'a &mut EmptyStore) -> &'a StoreData {
-        &store.data
     }
 
     fn stack_reserve(_: &EmptyEngine) -> usize {
@@ -151,16 +154,15 @@ impl WasmEngine for EmptyEngine {
     }
 
     fn func_alloc<H: HostFunc<Self>>(
-        _: &mut &mut EmptyStore,
+        store: &mut &mut EmptyStore,
         ty: &FuncType,
         _: Option<ImportType<'_, Self>>,
-        id: HostId,
+        data: H::Data,
     ) -> Result<Rc<Func>, EmptyError> {
+        store.bodies.push(Rc::new(Owned::<H>(data)));
         Ok(Rc::new(Func {
             ty: ty.clone(),
-            id,
-            invoke: H::invoke,
-            call: H::call,
+            body: store.bodies.len() - 1,
         }))
     }
 
@@ -182,7 +184,7 @@ impl WasmEngine for EmptyEngine {
         _: &FuncType,
         vals: &mut [u64],
     ) -> Result<(), EmptyError> {
-        store.run(|store| (func.invoke)(store, func.id, vals))
+        store.run(func, |store, body| body.invoke(store, vals))
     }
 
     fn func_call(
@@ -192,7 +194,7 @@ impl WasmEngine for EmptyEngine {
         results: &mut [Val],
     ) -> Result<(), EmptyError> {
         if !func.ty.is_scalar() {
-            return store.run(|store| (func.call)(store, func.id, params, results));
+            return store.run(func, |store, body| body.call(store, params, results));
         }
         let raw = |val: &Val| match *val {
             Val::I32(v) => Self::raw_i32(v),
@@ -203,7 +205,7 @@ impl WasmEngine for EmptyEngine {
         };
         let mut vals: Vec<u64> = params.iter().map(raw).collect();
         vals.resize(func.ty.raw_len(), 0);
-        store.run(|store| (func.invoke)(store, func.id, &mut vals))?;
+        store.run(func, |store, body| body.invoke(store, &mut vals))?;
         for ((result, ty), raw) in results.iter_mut().zip(func.ty.results()).zip(&vals) {
             *result = match ty {
                 crate::ValType::I32 => Val::I32(Self::raw_get_i32(raw)),

@@ -5,22 +5,47 @@ use std::rc::Rc;
 
 use super::engine::{EmptyEngine, EmptyError, EmptyStore, LIMIT};
 use crate::{
-    Budget, ExternPayload, FuncType, GlobalType, HeapType, HostId, HostTrap, Limits, MemoryType,
+    Budget, ExternPayload, FuncType, GlobalType, HeapType, HostFunc, HostTrap, Limits, MemoryType,
     Reference, TableType, ValType,
 };
 
 pub(super) type Val = crate::Val<EmptyEngine>;
-/// [`HostFunc::invoke`](crate::HostFunc::invoke)
-type Invoke = fn(&mut &mut EmptyStore, HostId, &mut [u64]) -> Result<(), HostTrap>;
-/// [`HostFunc::call`](crate::HostFunc::call)
-type Call = fn(&mut &mut EmptyStore, HostId, &[Val], &mut [Val]) -> Result<(), HostTrap>;
 
 /// A function of the host.
 pub struct Func {
     pub(super) ty: FuncType,
-    pub(super) id: HostId,
-    pub(super) invoke: Invoke,
-    pub(super) call: Call,
+    /// Its place among those of the store.
+    pub(super) body: usize,
+}
+
+/// A [`HostFunc`] with what it owns.
+pub(super) trait Body {
+    fn invoke(&self, store: &mut &mut EmptyStore, vals: &mut [u64]) -> Result<(), HostTrap>;
+
+    fn call(
+        &self,
+        store: &mut &mut EmptyStore,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), HostTrap>;
+}
+
+/// What a function owns.
+pub(super) struct Owned<H: HostFunc<EmptyEngine>>(pub(super) H::Data);
+
+impl<H: HostFunc<EmptyEngine>> Body for Owned<H> {
+    fn invoke(&self, store: &mut &mut EmptyStore, vals: &mut [u64]) -> Result<(), HostTrap> {
+        H::invoke(store, &self.0, vals)
+    }
+
+    fn call(
+        &self,
+        store: &mut &mut EmptyStore,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), HostTrap> {
+        H::call(store, &self.0, params, results)
+    }
 }
 
 /// A linear memory.

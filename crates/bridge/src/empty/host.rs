@@ -478,6 +478,14 @@ impl JsHost for EmptyHost {
         }
     }
 
+    fn transfer(cx: &mut Scope<'_>, buffer: &Value) -> Completion<Self> {
+        let bytes = match buffer.object().map(|object| &object.kind) {
+            Some(Kind::Bytes(ObjectClass::ArrayBuffer, bytes)) => bytes.take(),
+            _ => return Err(type_error::<Self>(cx, "not an ArrayBuffer")),
+        };
+        Self::create_array_buffer(cx, &bytes)
+    }
+
     fn create_array_buffer(cx: &mut Scope<'_>, bytes: &[u8]) -> Completion<Self> {
         let proto = cx.object_prototype.clone();
         let bytes = RefCell::new(bytes.to_vec());

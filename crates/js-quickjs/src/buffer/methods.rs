@@ -24,6 +24,7 @@ pub(crate) const METHODS: [&str; 5] = [
     "grow",
 ];
 
+const TO_FIXED_LENGTH: usize = 1;
 const RESIZE: usize = 3;
 const GROW: usize = 4;
 
@@ -74,6 +75,25 @@ impl NativeFn<QuickJs> for Transfer {
         let message = "cannot transfer the ArrayBuffer of a memory";
         Err(throw(cx, ErrorClass::TypeError, message))
     }
+}
+
+/// <https://streams.spec.whatwg.org/#transfer-array-buffer>
+pub(crate) fn transfer(cx: &mut Scope<'_>, buffer: &Value) -> Result<Value> {
+    if cx
+        .state
+        .foreign
+        .contains(cx, buffer, ObjectClass::ArrayBuffer)
+    {
+        let message = "cannot transfer the ArrayBuffer of a memory";
+        return Err(throw(cx, ErrorClass::TypeError, message));
+    }
+    let intrinsics = cx.state.intrinsics();
+    let original = intrinsics.buffer_methods[TO_FIXED_LENGTH].raw(cx);
+    let this = buffer.raw(cx);
+    // SAFETY: a function and a value of this engine, and no arguments.
+    guarded(cx, |ctx| unsafe {
+        qjs::JS_Call(ctx, original, this, 0, std::ptr::null_mut())
+    })
 }
 
 /// `resize` or `grow`.

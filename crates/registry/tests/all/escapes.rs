@@ -9,15 +9,15 @@ use crate::tree::{DECOY, Tree};
 
 /// A line is a specifier and what it means: a path from the root, or a kind of error. `{top}` is
 /// the folder of the root.
-const TABLE: &str = include_str!("specifiers.txt");
+pub const TABLE: &str = include_str!("specifiers.txt");
 
 /// The events of everything around the root being opened.
 #[cfg(target_os = "linux")]
-struct Watch(rustix::fd::OwnedFd);
+pub struct Watch(rustix::fd::OwnedFd);
 
 #[cfg(target_os = "linux")]
 impl Watch {
-    fn new(tree: &Tree) -> Watch {
+    pub fn new(tree: &Tree) -> Watch {
         use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
 
         let watch = init(CreateFlags::NONBLOCK).unwrap();
@@ -36,7 +36,7 @@ impl Watch {
     }
 
     /// The names that were opened since the last time.
-    fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
         let mut reader = rustix::fs::inotify::Reader::new(&self.0, &mut buffer);
         let mut names = Vec::new();
@@ -51,21 +51,21 @@ impl Watch {
 }
 
 #[cfg(not(target_os = "linux"))]
-struct Watch;
+pub struct Watch;
 
 #[cfg(not(target_os = "linux"))]
 impl Watch {
-    fn new(_tree: &Tree) -> Watch {
+    pub fn new(_tree: &Tree) -> Watch {
         Watch
     }
 
-    fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
 /// What was resolved lies inside, and what is read there is no decoy.
-fn check_inside(tree: &Tree, key: &Key) {
+pub fn check_inside(tree: &Tree, key: &Key) {
     assert!(key.path().starts_with(tree.root.path()), "{key}");
     assert_eq!(
         std::fs::canonicalize(key.path()).unwrap(),
@@ -135,7 +135,7 @@ fn f3_table() {
 }
 
 /// `\0`, `\t`, `\n`, `\r`, `\s` and `\\`; and `\x` with a number for as many times `a/`.
-fn unescape(text: &str) -> String {
+pub fn unescape(text: &str) -> String {
     let (mut out, mut chars) = (String::new(), text.chars());
     while let Some(c) = chars.next() {
         match (c, if c == '\\' { chars.next() } else { None }) {

@@ -4,6 +4,8 @@
 mod aliases;
 mod escapes;
 mod exports;
+mod import_maps;
+mod manifests;
 mod opening;
 mod packages;
 mod records;

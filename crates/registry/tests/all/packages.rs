@@ -305,14 +305,16 @@ fn messages() {
         "#x",
         &format!("module \"#x\" {from}: not found; looked for ROOT/package.json"),
     );
-    check(
-        "node:fs",
-        "\"node:fs\" is built into Node.js; Sinew has no Node built-ins",
-    );
-    check(
-        "fs",
-        "\"fs\" is built into Node.js; Sinew has no Node built-ins",
-    );
+    for specifier in ["node:fs", "fs"] {
+        check(
+            specifier,
+            &format!(
+                "module {specifier:?} {from}: node:fs is built into Node.js, and Sinew has none of \
+                 Node's modules; look for a build without it (--conditions browser), or map \
+                 {specifier:?} to a module of your own (--import-map FILE)"
+            ),
+        );
+    }
     check(
         "/etc/passwd",
         &format!(
@@ -325,7 +327,8 @@ fn messages() {
     );
     check(
         "https://x/y",
-        "invalid module specifier \"https://x/y\": https: modules are not supported",
+        "invalid module specifier \"https://x/y\": https: modules are not loaded; an import map can lead to a \
+         file instead (--import-map FILE)",
     );
     let error = tree
         .resolver

@@ -5,8 +5,9 @@ use sinew_bridge::{Completion, JsHost, PromiseState, PropertyKey, PropertyKind, 
 use super::layout::List;
 use super::lookup::{Entry, array_index};
 use super::shape::Content;
-use super::{Inspector, MAX_ELEMENTS, Style};
+use super::{Inspector, Style};
 use crate::builtins::Builtin;
+use crate::console::OUTPUT_LIMIT;
 
 impl<J: JsHost> Inspector<'_, J> {
     pub(super) fn content(
@@ -21,13 +22,11 @@ impl<J: JsHost> Inspector<'_, J> {
             Content::Array(length) => return self.array(cx, value, *length, level),
             Content::TypedArray(length) => return self.typed_array(cx, value, *length),
             Content::Set(size) => {
-                let (values, next) = (Builtin::SetValues, Builtin::SetIteratorNext);
-                let values = self.iterate(cx, value, values, next)?;
+                let values = self.set_values(cx, value, self.options.max_elements)?;
                 return self.indented(|this| this.set(cx, &values, *size, level));
             }
             Content::Map(size) => {
-                let (entries, next) = (Builtin::MapEntries, Builtin::MapIteratorNext);
-                let entries = self.iterate(cx, value, entries, next)?;
+                let entries = self.map_entries(cx, value, self.options.max_elements)?;
                 return self.indented(|this| this.map(cx, &entries, *size, level));
             }
             Content::Buffer => self.buffer(cx, value)?,
@@ -63,7 +62,7 @@ impl<J: JsHost> Inspector<'_, J> {
         let mut index = 0;
         // The indices there are, once a hole was met.
         let mut present: Option<std::vec::IntoIter<u32>> = None;
-        while index < length && list.entries.len() < MAX_ELEMENTS && self.left > 0 {
+        while index < length && list.entries.len() < self.options.max_elements && self.left > 0 {
             let key = PropertyKey::Index(index as u32);
             if let Some(property) = J::get_own_property(cx, value, key)? {
                 list.numeric &= is_numeric::<J>(&property.kind);
@@ -98,12 +97,15 @@ impl<J: JsHost> Inspector<'_, J> {
         value: &J::Value,
         length: usize,
     ) -> Completion<J, List> {
-        let shown = length.min(MAX_ELEMENTS);
+        let shown = length.min(self.options.max_elements);
         let mut list = List {
             numeric: true,
             ..List::default()
         };
         for index in 0..shown {
+            if self.left == 0 {
+                break;
+            }
             let element = J::get(cx, value, PropertyKey::Index(index as u32))?;
             let text = self.number(cx, &element)?;
             self.spend(&text);
@@ -113,11 +115,49 @@ impl<J: JsHost> Inspector<'_, J> {
         Ok(list)
     }
 
+    /// The first values of a Set.
+    pub(crate) fn set_values(
+        &self,
+        cx: &mut J::Scope<'_>,
+        set: &J::Value,
+        limit: usize,
+    ) -> Completion<J, Vec<J::Value>> {
+        self.iterate(cx, set, limit, Builtin::SetValues, Builtin::SetIteratorNext)
+    }
+
+    /// The first keys and values of a Map.
+    pub(crate) fn map_entries(
+        &self,
+        cx: &mut J::Scope<'_>,
+        map: &J::Value,
+        limit: usize,
+    ) -> Completion<J, Vec<(J::Value, J::Value)>> {
+        let entries = self.iterate(
+            cx,
+            map,
+            limit,
+            Builtin::MapEntries,
+            Builtin::MapIteratorNext,
+        )?;
+        let mut pairs = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            let key = self.own_data(cx, entry, PropertyKey::Index(0))?;
+            let value = self.own_data(cx, entry, PropertyKey::Index(1))?;
+            let undefined = J::undefined;
+            pairs.push((
+                key.unwrap_or_else(undefined),
+                value.unwrap_or_else(undefined),
+            ));
+        }
+        Ok(pairs)
+    }
+
     /// The first results of an iterator of a Map or Set.
     fn iterate(
-        &mut self,
+        &self,
         cx: &mut J::Scope<'_>,
         value: &J::Value,
+        limit: usize,
         method: Builtin,
         next: Builtin,
     ) -> Completion<J, Vec<J::Value>> {
@@ -125,7 +165,7 @@ impl<J: JsHost> Inspector<'_, J> {
         let Some(iterator) = self.builtins.call(cx, method, value)? else {
             return Ok(values);
         };
-        while values.len() < MAX_ELEMENTS {
+        while values.len() < limit.min(OUTPUT_LIMIT) {
             let Some(result) = self.builtins.call(cx, next, &iterator)? else {
                 break;
             };
@@ -157,19 +197,15 @@ impl<J: JsHost> Inspector<'_, J> {
     fn map(
         &mut self,
         cx: &mut J::Scope<'_>,
-        entries: &[J::Value],
+        entries: &[(J::Value, J::Value)],
         size: usize,
         level: usize,
     ) -> Completion<J, List> {
         let mut list = List::default();
-        for entry in entries {
-            let mut sides = Vec::with_capacity(2);
-            for index in 0..2 {
-                let side = self.own_data(cx, entry, PropertyKey::Index(index))?;
-                let side = side.unwrap_or_else(J::undefined);
-                sides.push(self.value(cx, &side, level)?);
-            }
-            list.entries.push(sides.join(" => "));
+        for (key, value) in entries {
+            let key = self.value(cx, key, level)?;
+            let value = self.value(cx, value, level)?;
+            list.entries.push(format!("{key} => {value}"));
         }
         list.cut_at(size - entries.len().min(size));
         Ok(list)
@@ -178,8 +214,9 @@ impl<J: JsHost> Inspector<'_, J> {
     fn buffer(&mut self, cx: &mut J::Scope<'_>, value: &J::Value) -> Completion<J, Vec<String>> {
         let detached = self.builtins.call(cx, Builtin::BufferDetached, value)?;
         let is_detached = detached.as_ref().and_then(J::as_boolean) == Some(true);
+        let limit = self.options.max_elements.min(OUTPUT_LIMIT);
         let (length, bytes) = J::with_bytes(cx, value, |bytes| {
-            let shown = &bytes[..bytes.len().min(MAX_ELEMENTS)];
+            let shown = &bytes[..bytes.len().min(limit)];
             let shown: Vec<_> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
             (bytes.len(), shown.join(" "))
         })
@@ -187,7 +224,7 @@ impl<J: JsHost> Inspector<'_, J> {
         let contents = if is_detached {
             self.style(Style::Special, "(detached)")
         } else {
-            let more = match length.saturating_sub(MAX_ELEMENTS) {
+            let more = match length.saturating_sub(limit) {
                 0 => String::new(),
                 1 => " ... 1 more byte".to_owned(),
                 more => format!(" ... {more} more bytes"),

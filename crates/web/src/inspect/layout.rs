@@ -1,13 +1,9 @@
 //! How entries are set on lines.
 
-use super::shape::Shape;
 use sinew_bridge::JsHost;
 
-/// The columns of a line, as far as entries can be put on several.
-pub(super) const BREAK_LENGTH: usize = 80;
-
-/// How many innermost levels of objects may share a line.
-pub(super) const COMPACT: usize = 3;
+use super::Options;
+use super::shape::Shape;
 
 /// Columns between the entries of a table: a comma and a space.
 const SEPARATOR: usize = 2;
@@ -22,17 +18,17 @@ pub(super) struct List {
     pub(super) cut: bool,
 }
 
-/// The whole text of an object. `near` says whether what it contains is nested so little that all
-/// can stand on one line.
+/// The whole text of an object that contains `nested` levels of others.
 pub(super) fn reduce<J: JsHost>(
     list: List,
     shape: &Shape<J>,
     indentation: usize,
-    near: bool,
+    nested: usize,
+    options: &Options,
 ) -> String {
     let count = list.entries.len();
-    let entries = match shape.list && count > 6 {
-        true => table(list, indentation),
+    let entries = match shape.list && count > 6 && options.compact >= 1 {
+        true => table(list, indentation, options),
         false => list.entries,
     };
     let base = match shape.base.is_empty() {
@@ -40,10 +36,10 @@ pub(super) fn reduce<J: JsHost>(
         false => format!("{} ", shape.base),
     };
     let (open, close) = (&shape.open, shape.close);
-    if near && entries.len() == count {
+    if nested < options.compact && entries.len() == count {
         let base = &shape.base;
         let start = count + indentation + length(open) + length(base) + 10;
-        if fits(&entries, start) && !base.contains('\n') {
+        if fits(&entries, start, options.break_length) && !base.contains('\n') {
             let line = entries.join(", ");
             if !line.contains('\n') {
                 let space = if base.is_empty() { "" } else { " " };
@@ -56,19 +52,19 @@ pub(super) fn reduce<J: JsHost>(
     format!("{base}{open}\n{indent}  {entries}\n{indent}{close}")
 }
 
-fn fits(entries: &[String], start: usize) -> bool {
+fn fits(entries: &[String], start: usize, columns: usize) -> bool {
     let mut total = entries.len() + start;
-    if total + entries.len() > BREAK_LENGTH {
+    if total + entries.len() > columns {
         return false;
     }
     entries.iter().all(|entry| {
         total += length(entry);
-        total <= BREAK_LENGTH
+        total <= columns
     })
 }
 
 /// Groups the many entries of an array to lines of equal columns, where they are alike enough.
-fn table(list: List, indentation: usize) -> Vec<String> {
+fn table(list: List, indentation: usize, options: &Options) -> Vec<String> {
     let List {
         mut entries,
         numeric,
@@ -76,7 +72,8 @@ fn table(list: List, indentation: usize) -> Vec<String> {
     } = list;
     let last = if cut { entries.pop() } else { None };
     let widths: Vec<usize> = entries.iter().map(|entry| width(entry)).collect();
-    let Some(columns) = columns(&widths, entries.len() + usize::from(cut), indentation) else {
+    let count = entries.len() + usize::from(cut);
+    let Some(columns) = columns(&widths, count, indentation, options) else {
         entries.extend(last);
         return entries;
     };
@@ -112,12 +109,13 @@ fn line(entries: &[String], widths: &[usize], columns: &[usize], numeric: bool) 
 }
 
 /// Into how many columns entries of these widths go; `None` for no table at all.
-fn columns(widths: &[usize], count: usize, indentation: usize) -> Option<usize> {
+fn columns(widths: &[usize], count: usize, indentation: usize, options: &Options) -> Option<usize> {
+    let room = options.break_length;
     let total: usize = widths.iter().map(|width| width + SEPARATOR).sum();
     let longest = widths.iter().copied().max()?;
     let actual = longest + SEPARATOR;
     let alike = total as f64 / actual as f64 > 5.0 || longest <= 6;
-    if actual * 3 + indentation >= BREAK_LENGTH || !alike {
+    if actual * 3 + indentation >= room || !alike {
         return None;
     }
     // Node's estimate of a square block of text, whose characters are 2.5 times as high as wide.
@@ -125,14 +123,14 @@ fn columns(widths: &[usize], count: usize, indentation: usize) -> Option<usize> 
     let biased = (actual as f64 - 3.0 - bias).max(1.0);
     let square = ((2.5 * biased * widths.len() as f64).sqrt() / biased).round() as usize;
     let columns = square
-        .min((BREAK_LENGTH - indentation) / actual)
-        .min(COMPACT * 4)
+        .min((room - indentation) / actual)
+        .min(options.compact.saturating_mul(4))
         .min(15);
     (columns > 1).then_some(columns)
 }
 
 /// The columns that a text takes.
-fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     visible(text).map(columns_of).sum()
 }
 

@@ -6,6 +6,7 @@ use sinew_bridge::{
 };
 
 use super::Inspector;
+use crate::builtins::Builtin;
 
 /// A prototype chain is not followed further.
 const MAX_CHAIN: usize = 1000;
@@ -108,7 +109,7 @@ impl<J: JsHost> Inspector<'_, J> {
     }
 
     /// The name of the class that an object is an instance of; `None` if its prototype is null.
-    pub(super) fn class_name_of(
+    pub(crate) fn class_name_of(
         &self,
         cx: &mut J::Scope<'_>,
         object: &J::Value,
@@ -136,7 +137,7 @@ impl<J: JsHost> Inspector<'_, J> {
             let is_null = matches!(J::type_of(&proto), ValueType::Null);
             return Ok((!is_null).then(|| format!("{name} <Complex prototype>")));
         }
-        if depth > self.options.depth {
+        if self.options.is_too_deep(depth) {
             return Ok(Some(format!("{name} <Complex prototype>")));
         }
         let proto = match self.class_name(cx, protos, depth + 1)? {
@@ -252,6 +253,59 @@ impl<J: JsHost> Inspector<'_, J> {
             }
         }
         Ok(entries)
+    }
+
+    /// The first names of own enumerable properties, in the order of
+    /// [EnumerableOwnProperties](https://tc39.es/ecma262/#sec-enumerableownproperties). Runs the
+    /// traps of a proxy.
+    pub(crate) fn enumerable_names(
+        &self,
+        cx: &mut J::Scope<'_>,
+        object: &J::Value,
+        limit: usize,
+    ) -> Completion<J, Vec<J::Value>> {
+        let mut names = Vec::new();
+        if let Some(length) = self.dense_length(cx, object)? {
+            for index in 0..length.min(limit) {
+                names.push(J::string(cx, &index.to_string())?);
+            }
+            return Ok(names);
+        }
+        for key in J::own_keys(cx, object)? {
+            if names.len() >= limit {
+                break;
+            }
+            if !matches!(J::type_of(&key), ValueType::String) {
+                continue;
+            }
+            let property = J::get_own_property(cx, object, PropertyKey::Value(&key))?;
+            if property.is_some_and(|property| property.enumerable) {
+                names.push(key);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The length of a list that is too long to list its keys, and probably has no holes.
+    fn dense_length(
+        &self,
+        cx: &mut J::Scope<'_>,
+        object: &J::Value,
+    ) -> Completion<J, Option<usize>> {
+        let length = match J::object_class(cx, object) {
+            Some(ObjectClass::Array) => {
+                let length = self.own_data(cx, object, "length".into())?;
+                length.as_ref().and_then(J::as_number)
+            }
+            Some(ObjectClass::TypedArray) => {
+                self.builtins
+                    .number(cx, Builtin::TypedArrayLength, object)?
+            }
+            _ => None,
+        };
+        let length = length.unwrap_or_default() as usize;
+        let is_dense = length > MANY_ELEMENTS && self.is_dense(cx, object, length)?;
+        Ok(is_dense.then_some(length))
     }
 
     /// Whether a long list probably has no holes.

@@ -66,11 +66,11 @@ impl<J: JsHost> Host<J> {
         self.js.enter(|cx| {
             let result = J::eval_script(cx, "test.js", source).map(|_| ());
             expect::<J, _>(cx, result);
-            jobs::<J>(cx);
+            jobs::<J>(&web, cx);
             loop {
                 let result = web.run_task(cx);
                 if expect::<J, _>(cx, result) {
-                    jobs::<J>(cx);
+                    jobs::<J>(&web, cx);
                     continue;
                 }
                 let result = web.run_reply(cx);
@@ -88,7 +88,7 @@ impl<J: JsHost> Host<J> {
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 let result = web.run_timer(cx);
                 assert!(expect::<J, _>(cx, result), "a timer was due");
-                jobs::<J>(cx);
+                jobs::<J>(&web, cx);
             }
         });
     }
@@ -113,9 +113,9 @@ fn sink() -> (Rc<RefCell<String>>, sinew_web::Sink) {
     (text, Box::new(move |part| sink.borrow_mut().push_str(part)))
 }
 
-fn jobs<J: JsHost>(cx: &mut J::Scope<'_>) {
+fn jobs<J: JsHost>(web: &Rc<Web<J>>, cx: &mut J::Scope<'_>) {
     loop {
-        let result = J::run_job(cx);
+        let result = web.run_job(cx);
         if !expect::<J, _>(cx, result) {
             return;
         }

@@ -135,7 +135,7 @@ fn fetch(root: &Path) -> Result<String> {
 }
 
 /// What runs here is no window, worker or worklet: idlharness would leave out what is for those.
-fn expose_everywhere(interfaces: &str) -> String {
+pub fn expose_everywhere(interfaces: &str) -> String {
     const LIST: &str = "Exposed=(";
     let mut text = String::new();
     let mut rest = interfaces;
@@ -151,13 +151,13 @@ fn expose_everywhere(interfaces: &str) -> String {
     text + rest
 }
 
-fn unalias(name: &str) -> &str {
+pub fn unalias(name: &str) -> &str {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
     alias.map_or(name, |(_, file)| file)
 }
 
 /// The file behind `url` in the test `path`.
-fn resolve(root: &Path, path: &str, url: &str) -> PathBuf {
+pub fn resolve(root: &Path, path: &str, url: &str) -> PathBuf {
     let inside = match url.strip_prefix('/') {
         Some(absolute) => PathBuf::from(absolute),
         None => Path::new(path).with_file_name("").join(url),

@@ -9,6 +9,7 @@ use url::Url;
 use super::bundle::bundle;
 use super::outcome::End;
 use super::suite::Test;
+use super::web;
 use crate::pair::{Pair, Visitor};
 
 /// The stack of the thread that a test runs on; only what is used becomes memory.
@@ -22,6 +23,8 @@ pub struct Guest {
     pub label: String,
     /// The file in it.
     pub path: String,
+    /// Whether it is a test of Web APIs.
+    pub web: bool,
     /// What the runtime may take.
     pub timeout: Duration,
     pub stdout: Sink,
@@ -31,6 +34,9 @@ pub struct Guest {
 impl Guest {
     /// Runs the test on this thread.
     pub fn run(self, pair: Pair) -> End {
+        if self.web {
+            return web::guest::run(self, pair);
+        }
         let root = self.suites.join(&self.label);
         let source = Test::read(&self.label, &root, &self.path)
             .and_then(|test| Ok((bundle(&test, &root)?, root.canonicalize()?)));
@@ -55,14 +61,19 @@ impl Visitor for Run {
     type Output = End;
 
     fn visit<J: JsHost, W: WasmEngine>(self) -> End {
-        match run::<J, W>(self.guest, &self.root, &self.source) {
-            Ok(()) => End::Finished,
-            Err(error) => match error.kind() {
-                ErrorKind::Deadline => End::Timeout,
-                ErrorKind::Panicked => End::Crash(error.to_string()),
-                _ => End::Uncaught(error.to_string()),
-            },
-        }
+        end(run::<J, W>(self.guest, &self.root, &self.source))
+    }
+}
+
+/// What the end of a runtime means for its test.
+pub fn end(result: Result<(), Error>) -> End {
+    match result {
+        Ok(()) => End::Finished,
+        Err(error) => match error.kind() {
+            ErrorKind::Deadline => End::Timeout,
+            ErrorKind::Panicked => End::Crash(error.to_string()),
+            _ => End::Uncaught(error.to_string()),
+        },
     }
 }
 

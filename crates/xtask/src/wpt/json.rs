@@ -49,6 +49,7 @@ fn class(class: Class) -> &'static str {
         Class::Shell => "shell",
         Class::Html => "html",
         Class::Web => "web",
+        Class::Api => "api",
         Class::Browser => "browser",
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::suite::Test;
 
 /// What comes before each message of the harness.
-const MARK: &str = "@@WPT@@";
+pub const MARK: &str = "@@WPT@@";
 
 /// The result of a test on a pair of engines.
 #[derive(Debug)]
@@ -79,6 +79,12 @@ enum Message {
     Note { m: String },
     #[serde(rename = "l")]
     Loaded,
+    /// Nobody caught an error.
+    #[serde(rename = "u")]
+    Uncaught { m: String },
+    /// The test says that it has errors that nobody catches.
+    #[serde(rename = "a")]
+    AllowUncaught,
 }
 
 /// Collects what a program prints.
@@ -87,6 +93,9 @@ pub struct Recorder {
     subtests: Vec<Subtest>,
     done: Option<(FileStatus, Option<String>)>,
     is_loaded: bool,
+    /// The first error that nobody caught while the harness was at work.
+    uncaught: Option<String>,
+    allows_uncaught: bool,
     notes: Vec<String>,
 }
 
@@ -102,6 +111,11 @@ impl Recorder {
             Some(Message::Done { s, m }) => self.done = Some((file_status(s), m)),
             Some(Message::Note { m }) => self.notes.push(m),
             Some(Message::Loaded) => self.is_loaded = true,
+            Some(Message::Uncaught { m }) if self.done.is_none() => {
+                self.uncaught.get_or_insert(m);
+            }
+            Some(Message::Uncaught { .. }) => {}
+            Some(Message::AllowUncaught) => self.allows_uncaught = true,
             None => self.notes.push(line.to_owned()),
         }
     }
@@ -117,9 +131,12 @@ impl Recorder {
     }
 
     pub fn finish(self, test: &Test, end: End, time: Duration) -> Outcome {
+        let uncaught = self.uncaught.filter(|_| !self.allows_uncaught);
         let (status, message) = match (self.done, end) {
             // Also when the tests had passed by then: it may be the engine's way to end.
             (_, End::Crash(how)) => (FileStatus::Crash, Some(how)),
+            // What the harness itself sees in a page.
+            (Some((FileStatus::Ok, _)), _) if uncaught.is_some() => (FileStatus::Error, uncaught),
             (Some((status, message)), _) => (status, message),
             (None, End::Timeout) => (FileStatus::Timeout, Some("the deadline passed".to_owned())),
             (None, End::Finished) => (
@@ -256,6 +273,20 @@ mod tests {
             assert_eq!(outcome.subtests.len(), 1);
             assert!(outcome.message.unwrap().ends_with("@@WPT@@{ | last words"));
         }
+    }
+
+    #[test]
+    fn what_nobody_catches_is_an_error_of_the_file() {
+        const UNCAUGHT: &str = r#"@@WPT@@{"t":"u","m":"no"}"#;
+        const ALLOW: &str = r#"@@WPT@@{"t":"a"}"#;
+        let status = |lines: &[&str]| finish(lines, End::Uncaught("no".to_owned())).status;
+        let outcome = finish(&[PASS, UNCAUGHT, DONE], End::Finished);
+        assert_eq!(
+            (outcome.status, outcome.message.as_deref()),
+            (FileStatus::Error, Some("no"))
+        );
+        assert_eq!(status(&[ALLOW, PASS, UNCAUGHT, DONE]), FileStatus::Ok);
+        assert_eq!(status(&[PASS, DONE, UNCAUGHT]), FileStatus::Ok);
     }
 
     #[test]

@@ -10,9 +10,9 @@ use super::update::pair_globs;
 
 /// Passed and all subtests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tally {
-    passed: usize,
-    total: usize,
+pub struct Tally {
+    pub passed: usize,
+    pub total: usize,
 }
 
 const INTRO: &str = "\
@@ -31,25 +31,37 @@ pub fn page(results: &[PairResults], expectations: &Expectations) -> String {
     page.push_str("## Subtests passed\n\n");
     page.push_str(&folders(results));
     page.push_str("\n## What fails, and why\n");
-    let reasons = by_reason(results, expectations);
-    if reasons.is_empty() {
-        page.push_str("\nNothing.\n");
-    }
-    for (reason, failures) in reasons {
-        let text = match reason {
-            Some(number) => expectations.reasons[number].text.as_str(),
-            None => "Not listed in the expectations.",
-        };
-        let _ = writeln!(page, "\n### {}\n", one_line(text));
-        page.push_str(&counts(results, &failures));
-        page.push_str(&list(results, &failures));
-    }
+    page.push_str(&failures(results, expectations, "###", usize::MAX));
     page
 }
 
-/// The table for the terminal.
-pub fn summary(results: &[PairResults]) -> String {
-    let (rows, total) = rows(results);
+/// What fails, under a heading for each reason; of a file no more than `most` subtests by name.
+pub fn failures(
+    results: &[PairResults],
+    expectations: &Expectations,
+    heading: &str,
+    most: usize,
+) -> String {
+    let mut text = String::new();
+    let reasons = by_reason(results, expectations);
+    if reasons.is_empty() {
+        text.push_str("\nNothing.\n");
+    }
+    for (reason, failures) in reasons {
+        let why = match reason {
+            Some(number) => expectations.reasons[number].text.as_str(),
+            None => "Not listed in the expectations.",
+        };
+        let _ = writeln!(text, "\n{heading} {}\n", one_line(why));
+        text.push_str(&counts(results, &failures));
+        text.push_str(&list(results, &failures, most));
+    }
+    text
+}
+
+/// The table for the terminal, with a row for each name that `row` gives to files.
+pub fn summary<'a>(results: &'a [PairResults], row: impl Fn(&'a str) -> &'a str) -> String {
+    let (rows, total) = rows(results, row);
     let width = rows
         .keys()
         .map(|name| name.len())
@@ -107,13 +119,16 @@ pub fn surprises(surprises: &Surprises) -> String {
     text
 }
 
-/// Passed and total, for each folder and pair, and for each pair.
-fn rows(results: &[PairResults]) -> (BTreeMap<&str, Vec<Tally>>, Vec<Tally>) {
+/// Passed and total, for each row and pair, and for each pair.
+pub fn rows<'a>(
+    results: &'a [PairResults],
+    row: impl Fn(&'a str) -> &'a str,
+) -> (BTreeMap<&'a str, Vec<Tally>>, Vec<Tally>) {
     let mut rows = BTreeMap::<&str, Vec<Tally>>::new();
     let mut total = vec![Tally::default(); results.len()];
     for (column, result) in results.iter().enumerate() {
         for file in &result.files {
-            let row = rows.entry(folder_of(&file.file));
+            let row = rows.entry(row(&file.file));
             let row = row.or_insert_with(|| vec![Tally::default(); results.len()]);
             for tally in [&mut row[column], &mut total[column]] {
                 tally.passed += file.passed();
@@ -125,7 +140,7 @@ fn rows(results: &[PairResults]) -> (BTreeMap<&str, Vec<Tally>>, Vec<Tally>) {
 }
 
 fn folders(results: &[PairResults]) -> String {
-    let (rows, total) = rows(results);
+    let (rows, total) = rows(results, folder_of);
     let mut text = String::from("| folder |");
     for result in results {
         let _ = write!(text, " {} |", result.pair);
@@ -140,13 +155,16 @@ fn folders(results: &[PairResults]) -> String {
     }
     text.push_str("| **all** |");
     for Tally { passed, total } in total {
-        // Rounded down: 100 % is said of nothing less.
-        let permille = (passed * 1000).checked_div(total).unwrap_or(1000);
-        let (percent, tenth) = (permille / 10, permille % 10);
-        let _ = write!(text, " **{passed}/{total}** ({percent}.{tenth} %) |");
+        let _ = write!(text, " **{passed}/{total}** ({}) |", percent(passed, total));
     }
     text.push('\n');
     text
+}
+
+/// Rounded down: 100 % is said of nothing less.
+pub fn percent(passed: usize, total: usize) -> String {
+    let permille = (passed * 1000).checked_div(total).unwrap_or(1000);
+    format!("{}.{} %", permille / 10, permille % 10)
 }
 
 /// A failing subtest of a file, and where it fails: positions in the results.
@@ -213,7 +231,7 @@ fn weight(result: &PairResults, file: &str, subtest: &str) -> usize {
 }
 
 /// A line for each file and set of pairs.
-fn list(results: &[PairResults], failures: &Failures) -> String {
+fn list(results: &[PairResults], failures: &Failures, most: usize) -> String {
     let mut text = String::new();
     for (file, subtests) in failures {
         let mut groups = BTreeMap::<&BTreeSet<usize>, Vec<&str>>::new();
@@ -235,8 +253,11 @@ fn list(results: &[PairResults], failures: &Failures) -> String {
             match subtests.as_slice() {
                 [_, _, _, ..] if on.iter().all(is_whole) => text.push_str(": all of it"),
                 _ => {
-                    let names: Vec<_> = subtests.iter().map(|name| code(name)).collect();
-                    let _ = write!(text, ": {}", names.join(", "));
+                    let names = subtests.iter().take(most).map(|name| code(name));
+                    let _ = write!(text, ": {}", names.collect::<Vec<_>>().join(", "));
+                    if subtests.len() > most {
+                        let _ = write!(text, " and {} more", subtests.len() - most);
+                    }
                 }
             }
             text.push('\n');
@@ -266,7 +287,7 @@ fn code(name: &str) -> String {
 }
 
 /// The text without characters that break lines or cannot be seen.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = String::new();
     for c in text.chars() {
         match c.is_control() {
@@ -364,7 +385,7 @@ Listed, but there is none (1):
 ";
         assert_eq!(surprises(&expectations.check(&results)), expected);
         assert_eq!(
-            summary(&results),
+            summary(&results, folder_of),
             "folder         boa+wasmi\ns                    1/2\ntotal                1/2\n"
         );
     }

@@ -80,6 +80,22 @@ impl Known {
         Ok(known)
     }
 
+    /// Takes these subtests out of the count, too.
+    pub fn leave_out(&mut self, subtests: impl Iterator<Item = TestGlob>) {
+        self.bad.extend(subtests);
+    }
+
+    /// Raises the number of subtests of a file to what it showed.
+    pub fn raise(&mut self, outcome: &Outcome) {
+        let count = self.counts.entry(outcome.file.clone()).or_default();
+        *count = outcome.subtests.len().max(*count);
+    }
+
+    /// How many subtests each file has.
+    pub fn counts(&self) -> &BTreeMap<String, usize> {
+        &self.counts
+    }
+
     /// What counts of a file.
     pub fn judge(&self, outcome: &Outcome) -> FileResult {
         let file = &outcome.file;

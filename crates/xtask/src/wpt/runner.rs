@@ -41,6 +41,8 @@ pub struct Runner {
     pub timeout: Duration,
     /// Whether each test has a process of its own.
     pub isolate: bool,
+    /// Whether the tests are those of Web APIs.
+    pub web: bool,
 }
 
 /// What a running test tells.
@@ -118,13 +120,14 @@ impl Runner {
     fn spawn_thread(&self, pair: Pair, test: &Test, timeout: Duration) -> Result<Running> {
         let (send, events) = channel();
         let (suites, label) = (self.suites.clone(), test.label.clone());
-        let path = test.path.clone();
+        let (path, web) = (test.path.clone(), self.web);
         let printed = send.clone();
         let body = move || {
             let guest = Guest {
                 suites,
                 label,
                 path,
+                web,
                 timeout,
                 stdout: Box::new(move |text| send_lines(&printed, text)),
                 stderr: Box::new(|_| ()),
@@ -150,6 +153,7 @@ impl Runner {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["wpt-test", "--pair", pair.name()])
             .args(["--timeout", &timeout.as_secs_f64().to_string()])
+            .args(self.web.then_some("--web"))
             .arg(&self.suites)
             .args([&test.label, &test.path])
             .stdin(Stdio::null())

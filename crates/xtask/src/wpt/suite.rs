@@ -43,6 +43,8 @@ pub enum Class {
     Html,
     /// `fetch` and `Response`.
     Web,
+    /// A test of Web APIs other than WebAssembly's, see [`crate::wpt::web`].
+    Api,
     /// A page, frames, workers: nothing that runs here.
     Browser,
 }
@@ -94,13 +96,12 @@ impl Test {
             false => Meta::new(),
         };
         let name = path.strip_prefix("wasm/").unwrap_or(path);
-        let timeouts = meta.get("timeout");
         Ok(Self {
             label: label.to_owned(),
             path: path.to_owned(),
             id: format!("{label}/{name}"),
             class: class(path, &text, &meta),
-            is_long: timeouts.is_some_and(|all| all.iter().any(|value| value == "long")),
+            is_long: is_long(&meta),
             text,
             meta,
         })
@@ -123,6 +124,12 @@ pub fn read_text(path: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Whether a test asks for more time.
+pub fn is_long(meta: &Meta) -> bool {
+    let timeouts = meta.get("timeout");
+    timeouts.is_some_and(|all| all.iter().any(|value| value == "long"))
+}
+
 /// The suites of a folder.
 fn labels(source: &Path) -> Result<Vec<String>> {
     let mut labels = Vec::new();
@@ -142,7 +149,7 @@ fn labels(source: &Path) -> Result<Vec<String>> {
 }
 
 /// What a folder has, in the order of the names.
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
@@ -195,7 +202,8 @@ fn write_inline_modules(suites: &Path, test: &Test) -> Result<()> {
     Ok(())
 }
 
-fn meta(text: &str) -> Meta {
+/// Reads the `// META:` lines.
+pub fn meta(text: &str) -> Meta {
     let mut meta = Meta::new();
     for line in text.lines() {
         let Some(comment) = line.strip_prefix("//") else {

@@ -1,10 +1,8 @@
 //! A store with everything that a body needs around it.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::lend::Erased;
 use crate::{
     Budget, EngineConfig, EngineError, ErrorKind, Extern, ExternKind, ExternPayload, FuncIdentity,
     FuncType, HeapType, HostFunc, HostId, HostTrap, ImportType, RefType, Reference, ReleaseQueue,
@@ -22,30 +20,24 @@ type Scalar<W> = dyn Fn(
 type General<W> =
     dyn Fn(&mut <W as WasmEngine>::StoreMut<'_>, &[Val<W>], &mut [Val<W>]) -> Result<(), HostTrap>;
 
-enum Body<W: WasmEngine> {
+/// What a host function runs.
+pub(super) enum Body<W: WasmEngine> {
     Scalar(Box<Scalar<W>>),
     General(Box<General<W>>),
 }
 
-/// The agent of these stores: host functions by number.
-struct Agent<W: WasmEngine>(RefCell<Vec<Rc<Body<W>>>>);
-
-/// The one kind of host function: looks its closure up with the agent.
+/// The one kind of host function: owns its closure.
 struct Dispatch;
 
-fn body<W: WasmEngine>(store: &W::StoreMut<'_>, id: HostId) -> Rc<Body<W>> {
-    let agent = W::store_data(store).agent.get::<Agent<W>>();
-    let agent = agent.expect("the agent is ours");
-    agent.0.borrow()[id.0 as usize].clone()
-}
-
 impl<W: WasmEngine> HostFunc<W> for Dispatch {
+    type Data = Body<W>;
+
     fn invoke(
         store: &mut W::StoreMut<'_>,
-        id: HostId,
+        body: &Body<W>,
         vals: &mut [W::Raw],
     ) -> Result<(), HostTrap> {
-        match &*body::<W>(store, id) {
+        match body {
             Body::Scalar(f) => f(store, vals),
             Body::General(_) => panic!("a general function was invoked as a scalar one"),
         }
@@ -53,11 +45,11 @@ impl<W: WasmEngine> HostFunc<W> for Dispatch {
 
     fn call(
         store: &mut W::StoreMut<'_>,
-        id: HostId,
+        body: &Body<W>,
         params: &[Val<W>],
         results: &mut [Val<W>],
     ) -> Result<(), HostTrap> {
-        match &*body::<W>(store, id) {
+        match body {
             Body::General(f) => f(store, params, results),
             Body::Scalar(_) => panic!("a scalar function was called as a general one"),
         }
@@ -72,7 +64,6 @@ pub(super) struct Fixture<W: WasmEngine> {
     pub budget: Rc<Budget>,
     pub termination: Arc<Termination>,
     pub released: Arc<ReleaseQueue>,
-    agent: Rc<Agent<W>>,
 }
 
 impl<W: WasmEngine> Fixture<W> {
@@ -99,11 +90,9 @@ impl<W: WasmEngine> Fixture<W> {
 
     /// Another store of an engine that is there already.
     pub fn on(engine: W::Engine, limits: ResourceLimits) -> Self {
-        let agent = Rc::new(Agent(RefCell::new(Vec::new())));
         let budget = Rc::new(Budget::new(limits));
         let termination = Arc::new(Termination::default());
         let data = StoreData {
-            agent: Erased::new(agent.clone()),
             budget: budget.clone(),
             termination: termination.clone(),
         };
@@ -114,7 +103,6 @@ impl<W: WasmEngine> Fixture<W> {
             budget,
             termination,
             released: Arc::new(ReleaseQueue::default()),
-            agent,
         }
     }
 
@@ -221,11 +209,16 @@ impl<W: WasmEngine> Fixture<W> {
         import: Option<ImportType<'_, W>>,
         body: Body<W>,
     ) -> W::Func {
-        let mut bodies = self.agent.0.borrow_mut();
-        let id = HostId(u32::try_from(bodies.len()).expect("few functions"));
-        bodies.push(Rc::new(body));
-        W::func_alloc::<Dispatch>(&mut W::store_mut(&mut self.store), ty, import, id)
-            .expect("a host function")
+        self.try_host(ty, import, body).expect("a host function")
+    }
+
+    pub fn try_host(
+        &mut self,
+        ty: &FuncType,
+        import: Option<ImportType<'_, W>>,
+        body: Body<W>,
+    ) -> Result<W::Func, W::Error> {
+        W::func_alloc::<Dispatch>(&mut W::store_mut(&mut self.store), ty, import, body)
     }
 
     pub fn invoke(&mut self, func: &W::Func, params: &[Val<W>]) -> Result<Vec<Val<W>>, W::Error> {

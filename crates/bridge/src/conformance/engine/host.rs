@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::thread::{self, ThreadId};
 
 use super::fixture::*;
 use crate::{EngineError, ErrorKind, Extern, HostTrap, Reason, ValType, WasmEngine};
@@ -122,23 +123,54 @@ pub fn host_function_of_references<W: WasmEngine>() {
     assert!(matches!(results[1], Val::Func(None)));
 }
 
-/// A host function finds its own number and the store's own data.
-pub fn host_function_reads_store_data<W: WasmEngine>() {
+/// What a host function owns is its own, stays while a module has the function, and goes with the
+/// store, on its thread; handles keep nothing. What cannot be made is dropped at once.
+pub fn host_function_owns_its_data<W: WasmEngine>() {
+    /// Notes where it is dropped.
+    struct Owned(Rc<Cell<Option<ThreadId>>>, Rc<Cell<i32>>);
+
+    impl Drop for Owned {
+        fn drop(&mut self) {
+            assert_eq!(self.0.replace(Some(thread::current().id())), None, "once");
+        }
+    }
+
     let mut fx = Fixture::<W>::new();
-    let budget = fx.budget.clone();
-    let f = fx.host(&ty(&[], &[ValType::I32]), move |store, vals| {
-        let data = W::store_data(store);
-        assert!(Rc::ptr_eq(&data.budget, &budget));
-        assert!(!data.termination.is_set());
-        vals[0] = W::raw_i32(1);
-        Ok(())
-    });
+    let dropped: [Rc<Cell<Option<ThreadId>>>; 4] = Default::default();
+    let calls: Rc<Cell<i32>> = Rc::default();
+    let owned = |at: usize| Owned(dropped[at].clone(), calls.clone());
+    let call = |owned: &Owned, n| owned.1.set(owned.1.get() * 10 + n);
+    // Of a common signature, of an uncommon one, of a general one.
+    let (a, b, c) = (owned(0), owned(1), owned(2));
+    let common = fx.host(&ty(&[], &[]), move |_, _| Ok(call(&a, 1)));
+    let mixed = ty(&[ValType::F32, ValType::I64], &[]);
+    let mixed = fx.host(&mixed, move |_, _| Ok(call(&b, 2)));
+    let general = fx.host_general(&ty(&[EXTERNREF], &[]), move |_, _, _| Ok(call(&c, 3)));
     let instance = fx.instance(
-        r#"(module (import "h" "f" (func $f (result i32)))
-            (func (export "f") (result i32) call $f))"#,
-        &[Extern::Func(f)],
+        r#"(module (import "h" "f" (func $f)) (import "h" "g" (func $g (param f32 i64)))
+            (import "h" "h" (func $h (param externref)))
+            (func (export "run") (call $f) (call $g (f32.const 0) (i64.const 0))
+                (call $h (ref.null extern)) (call $f)))"#,
+        &[common, mixed, general].map(Extern::Func),
     );
-    assert_eq!(fx.run(&instance, "f"), 1);
+    let run = fx.func(&instance, "run");
+    assert!(fx.invoke(&run, &[]).expect("no trap").is_empty());
+    assert_eq!(calls.get(), 1231);
+
+    let refused = owned(3);
+    let body = Body::General(Box::new(move |_, _, _| Ok(call(&refused, 4))));
+    let many = vec![ValType::I32; 100_000];
+    let made = fx.try_host(&ty(&many, &[EXTERNREF]), None, body);
+    let at_once = dropped[3].get().is_some();
+    assert_eq!(at_once, made.is_err());
+
+    assert!(dropped[..3].iter().all(|dropped| dropped.get().is_none()));
+    let Fixture { store, .. } = fx;
+    drop(store);
+    let here = Some(thread::current().id());
+    assert!(dropped.iter().all(|dropped| dropped.get() == here));
+    assert_eq!(Rc::strong_count(&calls), 1);
+    drop((instance, run, made));
 }
 
 /// A host function's trap comes out of every layer of wasm as [`ErrorKind::Host`].

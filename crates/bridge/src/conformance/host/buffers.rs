@@ -170,6 +170,44 @@ pub fn buffers_cannot_be_transferred<J: JsHost>() {
     });
 }
 
+/// `transfer` moves the bytes of a script's own buffer, and of no other.
+pub fn buffers_are_transferred<J: JsHost>() {
+    Fixture::<J>::new().enter(|cx| {
+        for len in [0, 64] {
+            let value = buffer::<J>(cx, foreign(64), len);
+            assert!(J::transfer(cx, &value).is_err());
+            assert_eq!(J::with_bytes(cx, &value, <[u8]>::len), Some(len));
+            define::<J>(cx, "b", value.clone());
+            assert!(holds::<J>(
+                cx,
+                "b.detached !== true && new Uint8Array(b).fill(3).length >= 0"
+            ));
+            J::detach(cx, &value);
+            assert!(J::transfer(cx, &value).is_err());
+        }
+        for len in [0, 8] {
+            let own = ok::<J, _>(cx, |cx| J::create_array_buffer(cx, &vec![7; len]));
+            define::<J>(cx, "own", own.clone());
+            eval::<J>(cx, "view = new Uint8Array(own)");
+            let moved = ok::<J, _>(cx, |cx| J::transfer(cx, &own));
+            define::<J>(cx, "moved", moved.clone());
+            assert_eq!(
+                J::with_bytes(cx, &moved, <[u8]>::to_vec),
+                Some(vec![7; len])
+            );
+            assert!(holds::<J>(
+                cx,
+                "view.length === 0 && own.byteLength === 0 && moved !== own"
+            ));
+            assert!(J::transfer(cx, &own).is_err());
+        }
+        let object = J::global(cx);
+        for value in [J::undefined(), J::number_i32(1), object] {
+            assert!(J::transfer(cx, &value).is_err());
+        }
+    });
+}
+
 /// Such a buffer is of fixed length.
 pub fn buffers_cannot_be_resized<J: JsHost>() {
     Fixture::<J>::new().enter(|cx| {

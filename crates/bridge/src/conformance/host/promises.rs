@@ -98,6 +98,24 @@ pub fn promise_then_calls_back<J: JsHost>() {
     assert!(fixture.hooks.rejections.borrow().is_empty());
 }
 
+/// PerformPromiseThen takes what is not callable for no reaction, and counts as handling.
+pub fn promise_then_without_reactions<J: JsHost>() {
+    let mut fixture = Fixture::<J>::new();
+    fixture.enter(|cx| {
+        let capability = ok::<J, _>(cx, |cx| J::new_promise(cx));
+        let promise = &capability.promise;
+        ok::<J, _>(cx, |cx| {
+            J::promise_then(cx, promise, &J::undefined(), &J::undefined())
+        });
+        let reason = J::number(2.0);
+        ok::<J, _>(cx, |cx| {
+            J::call(cx, &capability.reject, &J::undefined(), &[reason])
+        });
+        run_jobs::<J>(cx);
+    });
+    assert!(fixture.hooks.rejections.borrow().is_empty());
+}
+
 /// Jobs run in the order in which they came.
 pub fn jobs_run_in_order<J: JsHost>() {
     Fixture::<J>::new().enter(|cx| {

@@ -71,15 +71,14 @@ fn closure<J: JsHost>(cx: &mut J::Scope<'_>, drops: &Rc<Cell<u32>>, over: J::Val
 
 /// A state is found by its type, on its object alone; its edges are what was put there.
 pub fn states_belong_to_their_objects<J: JsHost>() {
-    struct Other;
-    // SAFETY: no edges.
-    unsafe impl<J: JsHost> crate::Trace<J> for Other {
-        fn trace(&self, _: &mut dyn FnMut(&Edge<J>)) {}
-    }
+    struct Other<J: JsHost>(std::marker::PhantomData<J>);
+    crate::trace!(
+        struct Other {}
+    );
     let drops = Rc::default();
     Fixture::<J>::new().enter(|cx| {
         let (object, state) = node::<J>(cx, &drops);
-        assert!(J::state::<Other>(cx, &object).is_none());
+        assert!(J::state::<Other<J>>(cx, &object).is_none());
         assert_eq!(J::object_class(cx, &object), Some(ObjectClass::Platform));
         for source in ["({})", "Object.create(null)", "1", "() => 1", "new Map"] {
             let value = eval::<J>(cx, source);
