@@ -13,7 +13,7 @@ use sinew_bridge::{
     Property, ResourceLimits, Termination, WasmEngine,
 };
 use sinew_registry::{DEFAULT_CONDITIONS, ImportMap, Resolver, Root};
-use sinew_web::{Apis, Web, WebConfig};
+use sinew_web::{Apis, FetchReply, FetchRequest, Web, WebConfig};
 
 use crate::agent::Agent;
 use crate::cache::ModuleCache;
@@ -23,10 +23,12 @@ use crate::esm::ModuleSource;
 use crate::esm::immutable::ImmutableBuffers;
 use crate::esm::loader::{LoadHook, Loader, LoaderConfig};
 use crate::esm::{namespace_instance, wasm_import};
+use crate::fetch::{FetchHook, Source};
 use crate::runtime::{InterruptHandle, Parts, Runtime};
 use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
 use crate::webassembly::buffer::is_memory_buffer;
+use crate::webassembly::streaming;
 
 /// Where what the guest prints goes: whole lines.
 pub type Sink = Box<dyn FnMut(&str)>;
@@ -52,6 +54,7 @@ pub struct RuntimeBuilder<J: JsHost, W: WasmEngine> {
     cache: Option<ModuleCache<W>>,
     compile_cache: Option<CompileCache>,
     hook: Option<LoadHook>,
+    fetch_hook: Option<FetchHook>,
     functions: Vec<HostFunction<J>>,
     _engines: PhantomData<(J, W)>,
 }
@@ -83,6 +86,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
             cache: None,
             compile_cache: None,
             hook: None,
+            fetch_hook: None,
             functions: Vec::new(),
             _engines: PhantomData,
         }
@@ -214,6 +218,38 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         self
     }
 
+    /// Gives `fetch` a network: `hook` gets each request that is neither for a `data:` URL nor for a
+    /// `file:` URL inside the root, one exchange at a time: redirects are followed here. It answers
+    /// now or later, from any thread. Without a hook such requests fail.
+    ///
+    /// ```
+    /// # use sinew::{DefaultEngine, DefaultHost, Runtime};
+    /// # fn main() -> Result<(), sinew::Error> {
+    /// use sinew::FetchHead;
+    ///
+    /// let mut runtime = Runtime::<DefaultHost, DefaultEngine>::builder()
+    ///     .fetch_hook(|request, reply| {
+    ///         std::thread::spawn(move || match request.url.as_str() {
+    ///             "app:greeting" => reply.respond(
+    ///                 FetchHead { status: 200, ..FetchHead::default() },
+    ///                 b"hello".to_vec(),
+    ///             ),
+    ///             _ => reply.fail("there is nothing else"),
+    ///         });
+    ///     })
+    ///     .build()?;
+    /// let text = runtime.eval("example.js", "fetch('app:greeting').then((r) => r.text())")?;
+    /// let text = runtime.settle(&text)?;
+    /// # runtime.set(&runtime.global()?, "text", &text)?;
+    /// # assert_eq!(runtime.eval::<String>("example.js", "text")?, "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fetch_hook(mut self, hook: impl Fn(FetchRequest, FetchReply) + 'static) -> Self {
+        self.fetch_hook = Some(Box::new(hook));
+        self
+    }
+
     /// Defines the function `name` of the module `module`, for `import` from JavaScript and for the
     /// imports of wasm files alike.
     ///
@@ -252,6 +288,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let termination = Arc::new(Termination::default());
         let graveyard = Graveyard::default();
         let resolver = self.resolver()?;
+        let root = resolver.as_ref().map(|resolver| resolver.root().clone());
         let agent = Agent::new(
             engine.clone(),
             self.compile_cache_beside(resolver.as_ref())?,
@@ -276,7 +313,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         };
         let hooks = loader.clone() as Rc<dyn HostHooks<J>>;
         let mut host = J::new(host_config, hooks).map_err(Error::setup)?;
-        let web = Web::new(self.web_config(start));
+        let web = Web::new(self.web_config(start, root));
         let memories = Rc::downgrade(&agent);
         web.protect_buffers(move |buffer| {
             let agent = memories.upgrade();
@@ -287,6 +324,10 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         host.enter(|cx| {
             web.install(cx, apis)
                 .and_then(|()| install(cx, &agent, &loader, functions))
+                .and_then(|namespace| match apis.contains(Apis::FETCH) {
+                    true => streaming::install(cx, &agent, &web, &namespace),
+                    false => Ok(()),
+                })
                 .map_err(|throw| Error::of_throw(cx, &agent, None, &throw))
         })?;
         let watchdog = self
@@ -334,7 +375,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         cache.map(|cache| cache.beside(root)).transpose()
     }
 
-    fn web_config(&mut self, start: Instant) -> WebConfig {
+    fn web_config(&mut self, start: Instant, root: Option<Root>) -> WebConfig {
         WebConfig {
             stdout: self.stdout.take().unwrap_or_else(|| {
                 Box::new(|text| {
@@ -351,17 +392,22 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
             }),
             color: self.color,
             start,
+            fetcher: Box::new(Source {
+                root,
+                max_file_bytes: self.max_file_bytes,
+                hook: self.fetch_hook.take(),
+            }),
         }
     }
 }
 
-/// Defines the globals, and the modules that the embedder defines.
+/// Defines the globals, and the modules that the embedder defines. Returns `WebAssembly`.
 fn install<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Rc<Agent<J, W>>,
     loader: &Rc<Loader<J, W>>,
     functions: Vec<HostFunction<J>>,
-) -> Completion<J, ()> {
+) -> Completion<J> {
     let namespace = agent.install(cx)?;
     define_methods(
         cx,
@@ -396,7 +442,7 @@ fn install<J: JsHost, W: WasmEngine>(
         let names = module.iter().map(|function| function.name.clone());
         loader.add_host_module(&module[0].module, names.collect(), object);
     }
-    Ok(())
+    Ok(namespace)
 }
 
 /// The body of every function that the embedder defines.

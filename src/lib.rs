@@ -47,6 +47,7 @@ mod disk;
 mod disk;
 mod error;
 mod esm;
+mod fetch;
 mod missing;
 mod runtime;
 mod store;
@@ -73,7 +74,7 @@ pub use sinew_bridge::{
     EngineConfig, JsFeatures, JsHost, ResourceLimits, ValueType, WasmEngine, WasmFeatures, types,
 };
 pub use sinew_registry::Listing;
-pub use sinew_web::Apis;
+pub use sinew_web::{Apis, FetchBody, FetchHead, FetchReply, FetchRequest};
 pub use value::{FromJs, HostFn, IntoArgs, IntoJs, Local, Value};
 pub use webassembly::WasmModule;
 

@@ -308,7 +308,7 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         }
     }
 
-    /// One turn: all jobs that wait, or else the next task or timer that is due. `false` when nothing is
+    /// One turn: all jobs that wait, or else the next task, reply or timer. `false` when nothing is
     /// left.
     fn turn(&mut self) -> Result<bool, Error> {
         let web = self.web.clone();
@@ -327,26 +327,37 @@ impl<J: JsHost, W: WasmEngine> Runtime<J, W> {
         if self.enter(|cx| web.run_task(cx.scope))? {
             return Ok(true);
         }
-        let Some(due) = web.next_timer() else {
+        if self.enter(|cx| web.run_reply(cx.scope))? {
+            return Ok(true);
+        }
+        if web.next_timer().is_none() && !web.awaits_replies() {
             return Ok(false);
-        };
-        self.sleep_until(due)?;
-        self.enter(|cx| web.run_timer(cx.scope))?;
+        }
+        if self.wait()? {
+            self.enter(|cx| web.run_reply(cx.scope))?;
+        } else {
+            self.enter(|cx| web.run_timer(cx.scope))?;
+        }
         Ok(true)
     }
 
-    fn sleep_until(&self, due: Instant) -> Result<(), Error> {
+    /// Waits for the next timer or the next reply of the network, whichever is first; `true` is a
+    /// reply.
+    fn wait(&self) -> Result<bool, Error> {
         // Short naps: the runtime may be stopped meanwhile.
         const NAP: Duration = Duration::from_millis(10);
         loop {
             if self.agent.termination.is_set() {
                 return Err(Error::of_termination(&self.agent));
             }
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(());
+            let due = self.web.next_timer();
+            let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(false);
             }
-            std::thread::sleep(left.min(NAP));
+            if self.web.wait_for_reply(left.unwrap_or(NAP).min(NAP)) {
+                return Ok(true);
+            }
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) mod module_source;
 pub(crate) mod namespace;
 pub(crate) mod options;
 pub(crate) mod reflection;
+pub(crate) mod streaming;
 pub(crate) mod table;
 pub(crate) mod tag;
 pub(crate) mod task;

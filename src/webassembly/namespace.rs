@@ -132,25 +132,32 @@ fn instantiate<J: JsHost, W: WasmEngine>(
             let Some(module) = fulfilled::<J, _>(cx, &capability, compiled)? else {
                 return Ok(promise);
             };
-            // 3. Instantiate a promise of a module: when it is fulfilled.
             let import_object = J::arg(cx, args, 1);
-            enqueue_task(cx, agent, move |cx, agent| {
-                let object = module::object(cx, agent, module.clone(), None);
-                match fulfilled::<J, _>(cx, &capability, object)? {
-                    Some(object) => instantiate_module(
-                        cx,
-                        agent,
-                        capability,
-                        module,
-                        import_object,
-                        Some(object),
-                    ),
-                    None => Ok(()),
-                }
-            })?;
+            instantiate_compiled(cx, agent, capability, module, import_object)?;
         }
     }
     Ok(promise)
+}
+
+/// [Instantiate a promise of a module](https://webassembly.github.io/spec/js-api/#instantiate-a-promise-of-a-module)
+/// that is fulfilled.
+pub(super) fn instantiate_compiled<J: JsHost, W: WasmEngine>(
+    cx: &mut J::Scope<'_>,
+    agent: &Rc<Agent<J, W>>,
+    capability: Capability<J>,
+    module: ModuleObject<W>,
+    import_object: J::Value,
+) -> Completion<J, ()> {
+    enqueue_task(cx, agent, move |cx, agent| {
+        let object = module::object(cx, agent, module.clone(), None);
+        match fulfilled::<J, _>(cx, &capability, object)? {
+            Some(object) => {
+                let object = Some(object);
+                instantiate_module(cx, agent, capability, module, import_object, object)
+            }
+            None => Ok(()),
+        }
+    })
 }
 
 /// [Asynchronously instantiate a WebAssembly module](https://webassembly.github.io/spec/js-api/#asynchronously-instantiate-a-webassembly-module).
@@ -213,7 +220,7 @@ fn instance_object<J: JsHost, W: WasmEngine>(
 }
 
 /// The value of a completion; what it throws rejects the promise, and there is none.
-fn fulfilled<J: JsHost, T>(
+pub(super) fn fulfilled<J: JsHost, T>(
     cx: &mut J::Scope<'_>,
     capability: &Capability<J>,
     completion: Completion<J, T>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use sinew::Apis;
 
 use crate::pair::{JsName, WasmName};
 
@@ -36,6 +37,8 @@ Examples:
   sinew run -e 'import { add } from \"./add.wasm\"; console.log(add(20, 22))'
   sinew run --timeout 0.5 --max-memory 64M untrusted.js
   sinew run --root .. test/main.js             let imports reach the parent folder
+  sinew run --globals basic untrusted.js       console and timers, but no fetch and the like
+  sinew run --allow-net=localhost:8080 main.js
   sinew run -C browser main.js                 take the builds of packages for browsers
   sinew run --import-map map.json main.js      say where specifiers lead
   sinew run --script old.js                    a classic script, as for <script> without a type
@@ -146,6 +149,18 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
     pub eval: Option<String>,
 
+    /// Lets `fetch` reach the network: every server, or only those that are named.
+    ///
+    /// A HOST is a name or address, with a :PORT if only that one is meant. Plain http only.
+    #[arg(
+        long,
+        value_name = "HOST,..",
+        num_args = 0..,
+        require_equals = true,
+        value_delimiter = ','
+    )]
+    pub allow_net: Option<Vec<String>>,
+
     /// The program (.js, .mjs, .cjs, .wasm, .wat), and what it finds in `scriptArgs`.
     #[arg(
         value_names = ["FILE", "ARGS"],
@@ -192,6 +207,14 @@ pub struct RuntimeArgs {
     /// Bounds linear memory, and the JavaScript heap where the engine can: 512K, 64M, 1G, or bytes.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_memory: Option<u64>,
+
+    /// Which globals there are beside ECMAScript's and WebAssembly: none, basic (console and
+    /// timers), all, or some of them.
+    ///
+    /// Some are: console, timers, performance, encoding, url, base64, crypto, structured-clone,
+    /// dom-exception, events, abort, blob, fetch, streams, compression, navigator.
+    #[arg(long, value_name = "LIST", value_parser = apis)]
+    pub globals: Option<Apis>,
 
     /// Runs a classic script, whatever the name, package.json and the syntax say.
     #[arg(long)]
@@ -296,6 +319,27 @@ fn condition(text: &str) -> Result<String, String> {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn apis(text: &str) -> Result<Apis, String> {
+    match text {
+        "none" => return Ok(Apis::empty()),
+        "basic" => return Ok(Apis::BASIC),
+        "all" => return Ok(Apis::all()),
+        _ => {}
+    }
+    let mut apis = Apis::empty();
+    for name in text.split(',') {
+        let constant = name.to_ascii_uppercase().replace('-', "_");
+        let known = name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        match Apis::from_name(&constant).filter(|_| known) {
+            Some(api) => apis |= api,
+            None => return Err(format!("{name:?} is no group of globals")),
+        }
+    }
+    Ok(apis)
 }
 
 fn size(text: &str) -> Result<u64, String> {

@@ -6,6 +6,7 @@ mod args;
 mod bench;
 mod engines;
 mod inspect;
+mod net;
 mod pair;
 mod report;
 mod run;

@@ -14,6 +14,7 @@ use sinew::{
 use url::Url;
 
 use crate::args::{CacheArgs, RunArgs};
+use crate::net::Network;
 use crate::pair::{Pair, Visitor};
 use crate::report;
 
@@ -170,6 +171,13 @@ pub fn builder<J: JsHost, W: WasmEngine>(args: &RunArgs) -> RuntimeBuilder<J, W>
         (None, Some(file)) => builder.root_of(file),
         (None, None) => builder.root("."),
     };
+    if let Some(apis) = args.runtime.globals {
+        builder = builder.apis(apis);
+    }
+    if let Some(allowed) = &args.allow_net {
+        let network = Network::new(allowed.clone());
+        builder = builder.fetch_hook(move |request, reply| network.fetch(request, reply));
+    }
     let conditions = args.runtime.conditions.iter().map(String::as_str);
     builder = builder.conditions(&conditions.collect::<Vec<_>>());
     if let Some(map) = &args.runtime.import_map {

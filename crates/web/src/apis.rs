@@ -59,6 +59,8 @@ impl<J: JsHost> Web<J> {
         (Apis::CRYPTO, Self::CRYPTO),
         (Apis::NAVIGATOR, Self::NAVIGATOR),
         (Apis::DOM_EXCEPTION, Self::DOM_EXCEPTIONS),
+        (Apis::BLOB, Self::BLOBS),
+        (Apis::FETCH, Self::FETCH),
         (Apis::STREAMS, Self::STREAMS),
         (Apis::STREAMS, Self::WRITABLE_STREAMS),
         (Apis::STREAMS, Self::TRANSFORM_STREAMS),

@@ -11,6 +11,8 @@
 //! | `queueMicrotask` | [HTML](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing) | `microtask.rs` |
 //! | `performance` | [High Resolution Time](https://w3c.github.io/hr-time/) | `performance.rs` |
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
+//! | `Blob`, `File` | [File API](https://w3c.github.io/FileAPI/) | `blob/` |
+//! | `fetch`, `Headers`, `Request`, `Response`, `FormData` | [Fetch](https://fetch.spec.whatwg.org/), [XMLHttpRequest](https://xhr.spec.whatwg.org/#interface-formdata) | `fetch/` |
 //! | `URL`, `URLSearchParams` | [URL](https://url.spec.whatwg.org/#api) | `url/` |
 //! | `atob`, `btoa` | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#atob) | `base64.rs` |
 //! | `crypto` | [Web Cryptography](https://w3c.github.io/webcrypto/), without keys | `crypto/` |
@@ -25,8 +27,9 @@
 //! What they are built of: `globals.rs` (properties made when touched), `closure.rs` (functions that
 //! own values, promises), `webidl.rs` (conversions), `tasks.rs`.
 //!
-//! Nothing here blocks, spawns or sleeps: the embedder asks [`Web::next_timer`] how long it may
-//! wait and calls [`Web::run_timer`] when that time has come.
+//! Nothing here spawns or sleeps: the embedder asks [`Web::next_timer`] how long it may wait and
+//! calls [`Web::run_timer`] when that time has come. Replies of the [network](Fetcher) that it
+//! supplies arrive meanwhile: [`Web::wait_for_reply`], [`Web::run_reply`].
 //!
 //! Rules of the crate: arguments are converted before any state is borrowed, and no borrow is held
 //! while user code may run; internal steps look nothing up on objects that user code can patch,
@@ -47,12 +50,14 @@ use sinew_bridge::{Completion, Intrinsic, JsHost, Trace};
 mod abort;
 mod apis;
 mod base64;
+mod blob;
 mod builtins;
 mod closure;
 mod console;
 mod crypto;
 mod dom_exception;
 mod events;
+mod fetch;
 mod format;
 mod globals;
 mod inspect;
@@ -70,11 +75,15 @@ mod url;
 mod webidl;
 
 pub use apis::Apis;
+pub use fetch::ResponseBytes;
+pub use fetch::network::{FetchBody, FetchHead, FetchReply, FetchRequest, Fetcher};
+
 pub use events::Rejections;
 
 use builtins::Builtins;
 use console::Console;
 use events::{EventTarget, Reporting, TargetKind};
+use fetch::network::Exchanges;
 use tasks::Task;
 use timers::Timers;
 
@@ -92,6 +101,8 @@ pub struct WebConfig {
     pub color: bool,
     /// The moment that `performance.now()` counts from.
     pub start: Instant,
+    /// Where `fetch` finds what is not in the URL itself.
+    pub fetcher: Box<dyn Fetcher>,
 }
 
 /// Whether a buffer is one that structured cloning must not transfer.
@@ -108,6 +119,8 @@ pub struct Web<J: JsHost> {
     console: RefCell<Console>,
     timers: RefCell<Timers<J>>,
     tasks: RefCell<VecDeque<Task<J>>>,
+    fetcher: Box<dyn Fetcher>,
+    exchanges: RefCell<Exchanges<J>>,
     reporting: Reporting<J>,
     protected_buffers: RefCell<Option<IsProtected<J>>>,
     /// `None` before installation and after [`Web::clear`].
@@ -142,6 +155,8 @@ impl<J: JsHost> Web<J> {
             console: RefCell::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
+            fetcher: config.fetcher,
+            exchanges: RefCell::default(),
             reporting: Reporting::default(),
             protected_buffers: RefCell::default(),
             realm: RefCell::new(None),
@@ -186,8 +201,9 @@ impl<J: JsHost> Web<J> {
         // Taken out first, dropped second: a finalizer finds no borrow.
         let timers = self.timers.take();
         let tasks = self.tasks.take();
+        let exchanges = self.exchanges.take();
         let realm = self.realm.borrow_mut().take();
-        drop((timers, tasks, realm));
+        drop((timers, tasks, exchanges, realm));
         self.reporting.clear();
     }
 

@@ -207,6 +207,11 @@ fn new_decoder(encoding: &'static Encoding, ignore_bom: bool) -> Decoder {
     }
 }
 
+/// [UTF-8 decode](https://encoding.spec.whatwg.org/#utf-8-decode)
+pub(crate) fn utf8_decode(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    encoding_rs::UTF_8.decode_with_bom_removal(bytes).0
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Decoding, Malformed};

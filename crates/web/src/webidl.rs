@@ -242,6 +242,43 @@ pub(crate) fn record<J: JsHost, T>(
     Ok(entries)
 }
 
+/// An [enumeration](https://webidl.spec.whatwg.org/#js-enumeration) value. Runs user code.
+pub(crate) fn enumeration<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+    values: &[&'static str],
+    what: &str,
+) -> Completion<J, &'static str> {
+    let text = usv_string::<J>(cx, value)?;
+    match values.iter().find(|value| **value == text) {
+        Some(value) => Ok(value),
+        None => {
+            let message = format!("{what} is none of {}", values.join(", "));
+            Err(type_error::<J>(cx, &message))
+        }
+    }
+}
+
+/// [long long](https://webidl.spec.whatwg.org/#js-long-long) with `[Clamp]`. Runs user code.
+pub(crate) fn clamped_i64<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, i64> {
+    // A cast saturates, and makes NaN 0.
+    Ok(J::to_number(cx, value)?.round_ties_even() as i64)
+}
+
+/// [long long](https://webidl.spec.whatwg.org/#js-long-long). Runs user code.
+pub(crate) fn long_long<J: JsHost>(cx: &mut J::Scope<'_>, value: &J::Value) -> Completion<J, i64> {
+    let number = J::to_number(cx, value)?.trunc();
+    if !number.is_finite() {
+        return Ok(0);
+    }
+    // Modulo 2^64, as two's complement.
+    let modulo = number.rem_euclid(18_446_744_073_709_551_616.0);
+    Ok((modulo as u64).cast_signed())
+}
+
 /// The String whose code units are these bytes:
 /// [isomorphic decode](https://infra.spec.whatwg.org/#isomorphic-decode).
 pub(crate) fn isomorphic<J: JsHost>(cx: &mut J::Scope<'_>, bytes: &[u8]) -> Completion<J> {

@@ -58,12 +58,25 @@ fn with_web<J: JsHost>(body: impl FnOnce(&mut J::Scope<'_>, &Rc<Web<J>>) -> Comp
         stderr: Box::new(|_| {}),
         color: false,
         start: Instant::now(),
+        fetcher: Box::new(NoNetwork),
     });
     js.enter(|cx| {
         assert!(web.install(cx, Apis::all()).is_ok());
         assert!(body(cx, &web).is_ok(), "nothing throws");
         web.clear();
     });
+}
+
+struct NoNetwork;
+
+impl crate::Fetcher for NoNetwork {
+    fn read_file(&self, _: &str) -> Result<Vec<u8>, String> {
+        Err("no files".to_owned())
+    }
+
+    fn fetch(&self, _: crate::FetchRequest, reply: crate::FetchReply) {
+        reply.fail("no network");
+    }
 }
 
 fn run_jobs<J: JsHost>(cx: &mut J::Scope<'_>) -> Completion<J, ()> {

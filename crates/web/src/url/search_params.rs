@@ -95,7 +95,7 @@ impl<J: JsHost> SearchParams<J> {
     }
 
     /// The [serialization](https://url.spec.whatwg.org/#concept-urlencoded-serializer) of the list.
-    fn serialize(&self) -> String {
+    pub(crate) fn serialize(&self) -> String {
         let mut serializer = form_urlencoded::Serializer::new(String::new());
         serializer.extend_pairs(&*self.list.borrow());
         serializer.finish()

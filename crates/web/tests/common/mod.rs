@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sinew_bridge::class::{throw, type_error};
 use sinew_bridge::{
     Completion, ErrorClass, Graveyard, HostConfig, HostHooks, JsHost, Termination, Throw,
 };
-use sinew_web::{Apis, Web, WebConfig};
+use sinew_web::{Apis, FetchHead, FetchReply, FetchRequest, Fetcher, Web, WebConfig};
 
 /// Runs each test body on both engines.
 #[macro_export]
@@ -53,6 +53,7 @@ impl<J: JsHost> Host<J> {
             stderr,
             color,
             start: Instant::now(),
+            fetcher: Box::new(Network),
         });
         let installed = js.enter(|cx| web.install(cx, Apis::all()).is_ok());
         assert!(installed);
@@ -72,7 +73,16 @@ impl<J: JsHost> Host<J> {
                     jobs::<J>(&web, cx);
                     continue;
                 }
+                let result = web.run_reply(cx);
+                if expect::<J, _>(cx, result) {
+                    jobs::<J>(&web, cx);
+                    continue;
+                }
                 let Some(due) = web.next_timer() else {
+                    if web.awaits_replies() {
+                        web.wait_for_reply(Duration::from_secs(10));
+                        continue;
+                    }
                     break;
                 };
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -125,6 +135,71 @@ pub fn expect<J: JsHost, T>(cx: &mut J::Scope<'_>, result: Completion<J, T>) -> 
             )
         }
         Err(Throw::Terminated) => panic!("terminated"),
+    }
+}
+
+/// A network of one server, `test:`, and one file, `file:///there.wasm`.
+struct Network;
+
+impl Fetcher for Network {
+    fn read_file(&self, url: &str) -> Result<Vec<u8>, String> {
+        match url {
+            "file:///there.wasm" => Ok(b"\0asm\x01\0\0\0".to_vec()),
+            _ => Err("there is no such file".to_owned()),
+        }
+    }
+
+    /// What is done is in the path: what comes back is the request, written down.
+    fn fetch(&self, request: FetchRequest, reply: FetchReply) {
+        let lines = |headers: &[(Vec<u8>, Vec<u8>)]| -> String {
+            let line = |(name, value): &(Vec<u8>, Vec<u8>)| {
+                let [name, value] = [name, value].map(|part| String::from_utf8_lossy(part));
+                format!("{name}: {value}\n")
+            };
+            headers.iter().map(line).collect()
+        };
+        let body = request.body.as_deref().map(String::from_utf8_lossy);
+        let text = format!(
+            "{} {}\n{}\n{}",
+            request.method,
+            request.url,
+            lines(&request.headers),
+            body.unwrap_or_default()
+        );
+        let head = |status: u16, headers: &[(&str, &str)]| FetchHead {
+            status,
+            status_text: "As Told".to_owned(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+                .collect(),
+        };
+        let (_, path) = request.url.split_once("//test/").unwrap_or_default();
+        let path = path.to_owned();
+        std::thread::spawn(move || {
+            let (what, rest) = path.split_once('/').unwrap_or((&path, ""));
+            match what {
+                "echo" => reply.respond(head(200, &[("Content-Type", "text/plain")]), text.into()),
+                "redirect" => {
+                    let (status, to) = rest.split_once('/').unwrap_or_default();
+                    let status = status.parse().unwrap_or(302);
+                    reply.respond(head(status, &[("Location", to)]), Vec::new());
+                }
+                "loop" => reply.respond(head(302, &[("Location", "/loop")]), Vec::new()),
+                "status" => reply.respond(head(rest.parse().unwrap_or(0), &[]), b"body".to_vec()),
+                "parts" => {
+                    let mut parts = reply.start(head(200, &[]));
+                    for part in ["one ", "two ", "three"] {
+                        std::thread::sleep(Duration::from_millis(5));
+                        parts.chunk(part.into());
+                    }
+                    parts.finish();
+                }
+                "broken" => drop(reply.start(head(200, &[]))),
+                "dropped" => drop(reply),
+                _ => reply.fail("there is no such page"),
+            }
+        });
     }
 }
 
