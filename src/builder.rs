@@ -25,6 +25,7 @@ use crate::esm::{namespace_instance, wasm_import};
 use crate::runtime::{InterruptHandle, Parts, Runtime};
 use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
+use crate::webassembly::buffer::is_memory_buffer;
 
 /// The conditions under which a package's `exports` are looked up, beside `default`.
 const CONDITIONS: &[&str] = &["import", "module-sync"];
@@ -251,7 +252,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let memories = Rc::downgrade(&agent);
         web.protect_buffers(move |buffer| {
             let agent = memories.upgrade();
-            agent.is_some_and(|agent| webassembly::is_memory_buffer(&agent, buffer))
+            agent.is_some_and(|agent| is_memory_buffer(&agent, buffer))
         });
         let apis = self.apis;
         let functions = std::mem::take(&mut self.functions);
