@@ -19,8 +19,8 @@
 //! | read everything | [`readable::collect::read_all_bytes`] |
 //! | cancel, tee | [`readable::cancel`], [`readable::tee::tee`] |
 //!
-//! What a stream does by user code or by Rust code alike is an [`algorithm::Algorithm`]; queues with sizes are
-//! in `queue.rs`, strategies in `strategy.rs`.
+//! What a stream does by user code or by Rust code alike is an [`algorithm::Algorithm`]; queues
+//! with sizes are in `queue.rs`, strategies in `strategy.rs`, views of buffers in `buffer.rs`.
 
 use std::ops::Deref;
 use std::rc::Rc;
