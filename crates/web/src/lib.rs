@@ -11,6 +11,7 @@
 //! | `queueMicrotask` | [HTML](https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing) | `microtask.rs` |
 //! | `performance` | [High Resolution Time](https://w3c.github.io/hr-time/) | `performance.rs` |
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
+//! | `TextEncoderStream`, `TextDecoderStream` | [Encoding](https://encoding.spec.whatwg.org/#interface-textdecoderstream) | `encoding/` |
 //! | `URL`, `URLSearchParams` | [URL](https://url.spec.whatwg.org/#api) | `url/` |
 //! | `atob`, `btoa` | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#atob) | `base64.rs` |
 //! | `crypto` | [Web Cryptography](https://w3c.github.io/webcrypto/), without keys | `crypto/` |
@@ -19,7 +20,8 @@
 //! | `ErrorEvent`, `PromiseRejectionEvent`, `reportError`, `onerror` ... | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#runtime-script-errors) | `events/` |
 //! | `AbortController`, `AbortSignal` | [DOM](https://dom.spec.whatwg.org/#aborting-ongoing-activities) | `abort/` |
 //! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
-//! | `ReadableStream` and what goes with it | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
+//! | `ReadableStream`, `WritableStream`, `TransformStream` and what goes with them | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
+//! | `CompressionStream`, `DecompressionStream` | [Compression](https://compression.spec.whatwg.org/) | `compression/` |
 //!
 //! What they are built of: `globals.rs` (properties made when touched), `closure.rs` (functions that
 //! own values, promises), `webidl.rs` (conversions), `tasks.rs`.

@@ -17,7 +17,7 @@ use crate::streams::{Object, hidden};
 /// was created with. It is over when it returns, or when the promise that it returns is fulfilled;
 /// what it throws errors the stream.
 pub(crate) struct Transformer<J: JsHost> {
-    /// The transform algorithm; it gets a chunk, and [enqueues](super::enqueue) what comes of it.
+    /// The transform algorithm; it gets a chunk, and [enqueues](enqueue) what comes of it.
     pub transform: Step<J, 2>,
     /// The flush algorithm, at the end of the input.
     pub flush: Step<J, 2>,
