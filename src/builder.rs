@@ -26,6 +26,7 @@ use crate::esm::{namespace_instance, wasm_import};
 use crate::runtime::{InterruptHandle, Parts, Runtime};
 use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
+use crate::webassembly::buffer::is_memory_buffer;
 
 /// Where what the guest prints goes: whole lines.
 pub type Sink = Box<dyn FnMut(&str)>;
@@ -276,6 +277,11 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let hooks = loader.clone() as Rc<dyn HostHooks<J>>;
         let mut host = J::new(host_config, hooks).map_err(Error::setup)?;
         let web = Web::new(self.web_config(start));
+        let memories = Rc::downgrade(&agent);
+        web.protect_buffers(move |buffer| {
+            let agent = memories.upgrade();
+            agent.is_some_and(|agent| is_memory_buffer(&agent, buffer))
+        });
         let apis = self.apis;
         let functions = std::mem::take(&mut self.functions);
         host.enter(|cx| {

@@ -170,6 +170,25 @@ pub(crate) fn grow_buffer<J: JsHost, W: WasmEngine>(
     Ok(before)
 }
 
+/// Whether `buffer` is that of a memory.
+pub(crate) fn is_memory_buffer<J: JsHost, W: WasmEngine>(
+    agent: &Agent<J, W>,
+    buffer: &J::Value,
+) -> bool {
+    let store = agent.existing_store();
+    store.is_some_and(|store| memory_of(&store, buffer).is_some())
+}
+
+/// The memory whose `[[BufferObject]]` is `buffer`.
+fn memory_of<J: JsHost, W: WasmEngine>(store: &Store<J, W>, buffer: &J::Value) -> Option<usize> {
+    let identity = J::identity(buffer);
+    let memories = store.memories.borrow();
+    memories.iter().position(|memory| {
+        let own = memory.buffer.as_ref();
+        own.is_some_and(|own| J::identity(&own.value) == identity)
+    })
+}
+
 /// [HostResizeArrayBuffer](https://webassembly.github.io/spec/js-api/#abstract-opdef-hostresizearraybuffer)
 /// of a buffer over a memory.
 pub(crate) fn resize<J: JsHost, W: WasmEngine>(
@@ -180,14 +199,7 @@ pub(crate) fn resize<J: JsHost, W: WasmEngine>(
 ) -> Completion<J, ()> {
     let store = agent.store(cx)?;
     // 1.3. For each memaddr → mem in map, if mem.[[BufferObject]] is buffer,
-    let identity = J::identity(buffer);
-    let found = store.memories.borrow().iter().position(|memory| {
-        memory
-            .buffer
-            .as_ref()
-            .is_some_and(|own| J::identity(&own.value) == identity)
-    });
-    let Some(slot) = found else {
+    let Some(slot) = memory_of(&store, buffer) else {
         return Err(class::type_error::<J>(
             cx,
             "the buffer is no longer that of a WebAssembly.Memory",

@@ -66,5 +66,6 @@ impl<J: JsHost> Web<J> {
         (Apis::COMPRESSION, Self::COMPRESSION),
         (Apis::EVENTS, Self::EVENTS),
         (Apis::ABORT, Self::ABORT),
+        (Apis::STRUCTURED_CLONE, Self::STRUCTURED_CLONE),
     ];
 }

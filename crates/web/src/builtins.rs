@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use sinew_bridge::class::type_error;
 use sinew_bridge::{
     Completion, JsHost, PropertyKey, PropertyKind, Throw, ValueType, WellKnownSymbol,
 };
@@ -25,17 +26,22 @@ macro_rules! builtins {
 builtins! {
     MapEntries = "Map.prototype.entries",
     MapSize = "Map.prototype.get size",
+    MapSet = "Map.prototype.set",
     MapIteratorNext = "%map iterator%.^.next",
     SetValues = "Set.prototype.values",
     SetSize = "Set.prototype.get size",
+    SetAdd = "Set.prototype.add",
     SetIteratorNext = "%set iterator%.^.next",
     TypedArrayName = "Uint8Array.prototype.^.get @@toStringTag",
     TypedArrayLength = "Uint8Array.prototype.^.get length",
     TypedArrayBuffer = "Uint8Array.prototype.^.get buffer",
-    TypedArrayByteLength = "Uint8Array.prototype.^.get byteLength",
     TypedArrayByteOffset = "Uint8Array.prototype.^.get byteOffset",
-    BufferDetached = "ArrayBuffer.prototype.get detached",
+    TypedArrayByteLength = "Uint8Array.prototype.^.get byteLength",
+    BufferByteLength = "ArrayBuffer.prototype.get byteLength",
     BufferResizable = "ArrayBuffer.prototype.get resizable",
+    BufferMaxByteLength = "ArrayBuffer.prototype.get maxByteLength",
+    BufferResize = "ArrayBuffer.prototype.resize",
+    BufferDetached = "ArrayBuffer.prototype.get detached",
     DataViewBuffer = "DataView.prototype.get buffer",
     DataViewByteLength = "DataView.prototype.get byteLength",
     DataViewByteOffset = "DataView.prototype.get byteOffset",
@@ -61,6 +67,11 @@ builtins! {
     JsonStringify = "JSON.stringify",
     ParseInt = "parseInt",
     ParseFloat = "parseFloat",
+    Object = "Object",
+    Date = "Date",
+    RegExp = "RegExp",
+    Map = "Map",
+    Set = "Set",
     ArrayBuffer = "ArrayBuffer",
     DataView = "DataView",
     Int8Array = "Int8Array",
@@ -68,13 +79,20 @@ builtins! {
     Uint8ClampedArray = "Uint8ClampedArray",
     Int16Array = "Int16Array",
     Uint16Array = "Uint16Array",
-    Float16Array = "Float16Array",
     Int32Array = "Int32Array",
     Uint32Array = "Uint32Array",
+    Float16Array = "Float16Array",
     Float32Array = "Float32Array",
     Float64Array = "Float64Array",
     BigInt64Array = "BigInt64Array",
     BigUint64Array = "BigUint64Array",
+    Error = "Error",
+    EvalError = "EvalError",
+    RangeError = "RangeError",
+    ReferenceError = "ReferenceError",
+    SyntaxError = "SyntaxError",
+    TypeError = "TypeError",
+    URIError = "URIError",
 }
 
 /// The captured functions of a realm, and the classes of this crate.
@@ -151,6 +169,22 @@ impl<J: JsHost> Builtins<J> {
         match &self.functions[builtin as usize] {
             Some(function) => J::call(cx, function, this, args).map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// Constructs an object; a TypeError where the engine has no such constructor.
+    pub(crate) fn construct(
+        &self,
+        cx: &mut J::Scope<'_>,
+        builtin: Builtin,
+        args: &[J::Value],
+    ) -> Completion<J> {
+        match &self.functions[builtin as usize] {
+            Some(constructor) => J::construct(cx, constructor, args, constructor),
+            None => {
+                let message = format!("{} has no {builtin:?}", J::NAME);
+                Err(type_error::<J>(cx, &message))
+            }
         }
     }
 

@@ -4,9 +4,12 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use sinew_bridge::class::{Class, ClassSpec};
-use sinew_bridge::{Completion, ErrorClass, Intrinsic, JsHost, Property, Throw, trace};
+use sinew_bridge::{
+    Completion, ErrorClass, Intrinsic, JsHost, Property, PropertyKind, Throw, ValueType, trace,
+};
 
 use crate::globals::{Global, readonly};
+use crate::structured_clone::Deserialize;
 use crate::{Web, webidl};
 
 /// The names that have a [legacy code](https://webidl.spec.whatwg.org/#dfn-error-names-table).
@@ -190,6 +193,32 @@ fn constructor<J: JsHost>(
     let exception = web.construct(cx, args, &Web::DOM_EXCEPTION, state)?;
     define_stack::<J>(cx, &exception, stack)?;
     Ok(exception)
+}
+
+/// [Serialization steps](https://webidl.spec.whatwg.org/#idl-DOMException) of a DOMException: with
+/// its stack, which they allow.
+pub(crate) fn serialize<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, Option<Deserialize<J>>> {
+    let Some(state) = J::state::<DomException<J>>(cx, value) else {
+        return Ok(None);
+    };
+    let (name, message) = (state.name.clone(), state.message.clone());
+    let stack = match J::get_own_property(cx, value, "stack".into())? {
+        Some(Property {
+            kind: PropertyKind::Data { value, .. },
+            ..
+        }) => Some(value).filter(|value| matches!(J::type_of(value), ValueType::String)),
+        _ => None,
+    };
+    Ok(Some(Box::new(move |cx, web| {
+        let exception = web.create(cx, &Web::DOM_EXCEPTION, DomException::new(name, message))?;
+        if let Some(stack) = stack {
+            define_stack::<J>(cx, &exception, stack)?;
+        }
+        Ok(exception)
+    })))
 }
 
 fn this<J: JsHost>(

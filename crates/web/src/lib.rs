@@ -19,6 +19,7 @@
 //! | `Event`, `EventTarget`, `CustomEvent`, `addEventListener` ... | [DOM](https://dom.spec.whatwg.org/#events) | `events/` |
 //! | `ErrorEvent`, `PromiseRejectionEvent`, `reportError`, `onerror` ... | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#runtime-script-errors) | `events/` |
 //! | `AbortController`, `AbortSignal` | [DOM](https://dom.spec.whatwg.org/#aborting-ongoing-activities) | `abort/` |
+//! | `structuredClone` | [HTML](https://html.spec.whatwg.org/multipage/structured-data.html) | `structured_clone/` |
 //! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
 //! | `ReadableStream`, `WritableStream`, `TransformStream` and what goes with them | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
 //! | `CompressionStream`, `DecompressionStream` | [Compression](https://compression.spec.whatwg.org/) | `compression/` |
@@ -64,6 +65,7 @@ mod microtask;
 mod navigator;
 mod performance;
 mod streams;
+mod structured_clone;
 mod tasks;
 mod text_decoder;
 mod text_encoder;
@@ -96,6 +98,9 @@ pub struct WebConfig {
     pub start: Instant,
 }
 
+/// Whether a buffer is one that structured cloning must not transfer.
+type IsProtected<J> = Box<dyn Fn(&<J as JsHost>::Value) -> bool>;
+
 /// What the globals of one realm share.
 pub struct Web<J: JsHost> {
     stdout: RefCell<Sink>,
@@ -108,6 +113,7 @@ pub struct Web<J: JsHost> {
     timers: RefCell<Timers<J>>,
     tasks: RefCell<VecDeque<Task<J>>>,
     reporting: Reporting<J>,
+    protected_buffers: RefCell<Option<IsProtected<J>>>,
     /// `None` before installation and after [`Web::clear`].
     realm: RefCell<Option<Rc<Realm<J>>>>,
 }
@@ -141,6 +147,7 @@ impl<J: JsHost> Web<J> {
             timers: RefCell::default(),
             tasks: RefCell::default(),
             reporting: Reporting::default(),
+            protected_buffers: RefCell::default(),
             realm: RefCell::new(None),
         })
     }

@@ -109,7 +109,7 @@ impl<J: JsHost> Inspector<'_, J> {
     }
 
     /// The name of the class that an object is an instance of; `None` if its prototype is null.
-    pub(super) fn class_name_of(
+    pub(crate) fn class_name_of(
         &self,
         cx: &mut J::Scope<'_>,
         object: &J::Value,

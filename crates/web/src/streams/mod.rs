@@ -43,6 +43,8 @@ pub(crate) mod pipe;
 pub(crate) mod queue;
 pub(crate) mod readable;
 pub(crate) mod strategy;
+#[cfg(test)]
+mod tests;
 pub(crate) mod transform;
 pub(crate) mod writable;
 
