@@ -27,7 +27,7 @@ use crate::fetch::{FetchHook, Source};
 use crate::runtime::{InterruptHandle, Parts, Runtime};
 use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
-use crate::webassembly::{self, streaming};
+use crate::webassembly::{buffer, streaming};
 
 /// Where what the guest prints goes: whole lines.
 pub type Sink = Box<dyn FnMut(&str)>;
@@ -314,9 +314,9 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         let mut host = J::new(host_config, hooks).map_err(Error::setup)?;
         let web = Web::new(self.web_config(start, root));
         let memories = Rc::downgrade(&agent);
-        web.protect_buffers(move |buffer| {
+        web.protect_buffers(move |bytes| {
             let agent = memories.upgrade();
-            agent.is_some_and(|agent| webassembly::is_memory_buffer(&agent, buffer))
+            agent.is_some_and(|agent| buffer::is_memory_buffer(&agent, bytes))
         });
         let apis = self.apis;
         let functions = std::mem::take(&mut self.functions);

@@ -19,12 +19,12 @@ use crate::{Web, webidl};
 
 /// A Response object.
 pub(crate) struct Response<J: JsHost> {
-    facts: Facts,
+    pub(crate) facts: Facts,
     list: SharedHeaders,
     guard: Guard,
     /// The Headers object, once somebody has asked for it.
     headers: Edge<J>,
-    body: Body<J>,
+    pub(crate) body: Body<J>,
 }
 
 trace!(struct Response { headers, body });
@@ -112,6 +112,7 @@ impl<J: JsHost> Web<J> {
             readonly("ok", ok),
             readonly("statusText", status_text),
             readonly("headers", headers),
+            readonly("body", consume::body::<J, Response<J>>),
             readonly("bodyUsed", consume::body_used::<J, Response<J>>),
         ],
         ..ClassSpec::BASE
@@ -302,7 +303,7 @@ fn clone<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) 
     this.body.expect_usable(cx, "Response")?;
     // 2. Clone a response.
     let list = Rc::new(RefCell::new(this.list.borrow().clone()));
-    let body = this.body.duplicate();
+    let body = this.body.duplicate(cx, web)?;
     let response = Response {
         guard: this.guard,
         ..Response::immutable(this.facts.clone(), list, body)
