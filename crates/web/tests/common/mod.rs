@@ -75,7 +75,7 @@ impl<J: JsHost> Host<J> {
                 }
                 let result = web.run_reply(cx);
                 if expect::<J, _>(cx, result) {
-                    jobs::<J>(cx);
+                    jobs::<J>(&web, cx);
                     continue;
                 }
                 let Some(due) = web.next_timer() else {
