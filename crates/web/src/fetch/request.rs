@@ -207,12 +207,12 @@ pub(crate) fn create<J: JsHost>(
 ) -> Completion<J, Request<J>> {
     // 5. and 6. The request to begin with.
     let mut facts = match &input {
-        Input::Text(text) => Facts::of_url(parse_url::<J>(cx, text)?),
+        Input::Text(text) => Facts::of_url(parse_url(cx, web, text)?),
         Input::Request(request) => request.facts.clone(),
     };
     // 10. to 25. What the dictionary says.
     init.check(cx)?;
-    apply::<J>(cx, &mut facts, &init)?;
+    apply(cx, web, &mut facts, &init)?;
     // 26. to 33. The headers.
     let guard = match facts.mode {
         "no-cors" => Guard::RequestNoCors,
@@ -313,15 +313,22 @@ fn signal<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>)
     Ok(made)
 }
 
-fn parse_url<J: JsHost>(cx: &mut J::Scope<'_>, text: &str) -> Completion<J, Url> {
-    let url = match Url::parse(text) {
-        Ok(url) => url,
-        Err(error) => {
-            let shown: String = text.chars().take(200).collect();
-            let message = format!("the URL {shown:?} cannot be parsed: {error}");
-            return Err(type_error::<J>(cx, &message));
-        }
-    };
+/// Parses a URL as the program wrote it.
+pub(crate) fn parse_relative<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Web<J>,
+    text: &str,
+) -> Completion<J, Url> {
+    let url = Url::options().base_url(web.base_url.as_ref()).parse(text);
+    url.map_err(|error| {
+        let shown: String = text.chars().take(200).collect();
+        let message = format!("the URL {shown:?} cannot be parsed: {error}");
+        type_error::<J>(cx, &message)
+    })
+}
+
+fn parse_url<J: JsHost>(cx: &mut J::Scope<'_>, web: &Web<J>, text: &str) -> Completion<J, Url> {
+    let url = parse_relative(cx, web, text)?;
     if !url.username().is_empty() || url.password().is_some() {
         let message = "a request's URL must not have a user name or password";
         return Err(type_error::<J>(cx, message));
@@ -332,6 +339,7 @@ fn parse_url<J: JsHost>(cx: &mut J::Scope<'_>, text: &str) -> Completion<J, Url>
 /// Steps 13 to 25 and 32 of the constructor.
 fn apply<J: JsHost>(
     cx: &mut J::Scope<'_>,
+    web: &Web<J>,
     facts: &mut Facts,
     init: &RequestInit<J>,
 ) -> Completion<J, ()> {
@@ -343,9 +351,8 @@ fn apply<J: JsHost>(
     // 14. The referrer: with no origin of our own, none is the same.
     if let Some(referrer) = &init.referrer {
         facts.has_referrer = !referrer.is_empty();
-        if facts.has_referrer && Url::parse(referrer).is_err() {
-            let message = format!("the referrer {referrer:?} is no URL");
-            return Err(type_error::<J>(cx, &message));
+        if facts.has_referrer {
+            parse_relative(cx, web, referrer)?;
         }
     }
     facts.referrer_policy = init.referrer_policy.unwrap_or(facts.referrer_policy);

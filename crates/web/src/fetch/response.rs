@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use sinew_bridge::class::{ClassSpec, throw, type_error};
 use sinew_bridge::{Completion, Edge, ErrorClass, JsHost, trace};
-use url::Url;
 
 use crate::blob::Bytes;
 use crate::builtins::Builtin;
@@ -14,6 +13,7 @@ use crate::fetch::body_init::BodyInit;
 use crate::fetch::consume::{self, HasBody};
 use crate::fetch::header_list::HeaderList;
 use crate::fetch::headers::{Guard, Headers, SharedHeaders, fill, headers_init, method};
+use crate::fetch::request::parse_relative;
 use crate::globals::readonly;
 use crate::{Web, webidl};
 
@@ -243,13 +243,7 @@ fn redirect<J: JsHost>(
         false => webidl::long::<J>(cx, &status)? as u16,
     };
     // 1. and 2. Parse url.
-    let url = match Url::parse(&url) {
-        Ok(url) => url,
-        Err(error) => {
-            let message = format!("the URL {url:?} cannot be parsed: {error}");
-            return Err(type_error::<J>(cx, &message));
-        }
-    };
+    let url = parse_relative(cx, web, &url)?;
     // 3. If status is not a redirect status.
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         let message = format!("the status {status} is no redirect");

@@ -87,6 +87,7 @@ impl Run {
             .timeout(guest.timeout)
             .stdout(move |text| printed.borrow_mut()(text))
             .stderr(guest.stderr)
+            .base_url(url.as_str())
             .fetch_hook({
                 let root = root.clone();
                 move |request, reply| fetch(&root, request, reply)
