@@ -27,8 +27,7 @@ use crate::fetch::{FetchHook, Source};
 use crate::runtime::{InterruptHandle, Parts, Runtime};
 use crate::value::{HostBody, HostFn, Local, RuntimeId};
 use crate::watchdog::Watchdog;
-use crate::webassembly::buffer::is_memory_buffer;
-use crate::webassembly::streaming;
+use crate::webassembly::{buffer, streaming};
 
 /// Where what the guest prints goes: whole lines.
 pub type Sink = Box<dyn FnMut(&str)>;
@@ -55,6 +54,7 @@ pub struct RuntimeBuilder<J: JsHost, W: WasmEngine> {
     compile_cache: Option<CompileCache>,
     hook: Option<LoadHook>,
     fetch_hook: Option<FetchHook>,
+    base_url: Option<String>,
     functions: Vec<HostFunction<J>>,
     _engines: PhantomData<(J, W)>,
 }
@@ -87,6 +87,7 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
             compile_cache: None,
             hook: None,
             fetch_hook: None,
+            base_url: None,
             functions: Vec::new(),
             _engines: PhantomData,
         }
@@ -250,6 +251,13 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         self
     }
 
+    /// What the URLs of requests are relative to, as a page's are to its own; unless set, they are
+    /// absolute.
+    pub fn base_url(mut self, url: &str) -> Self {
+        self.base_url = Some(url.to_owned());
+        self
+    }
+
     /// Defines the function `name` of the module `module`, for `import` from JavaScript and for the
     /// imports of wasm files alike.
     ///
@@ -313,11 +321,11 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         };
         let hooks = loader.clone() as Rc<dyn HostHooks<J>>;
         let mut host = J::new(host_config, hooks).map_err(Error::setup)?;
-        let web = Web::new(self.web_config(start, root));
+        let web = Web::new(self.web_config(start, root)?);
         let memories = Rc::downgrade(&agent);
-        web.protect_buffers(move |buffer| {
+        web.protect_buffers(move |bytes| {
             let agent = memories.upgrade();
-            agent.is_some_and(|agent| is_memory_buffer(&agent, buffer))
+            agent.is_some_and(|agent| buffer::is_memory_buffer(&agent, bytes))
         });
         let apis = self.apis;
         let functions = std::mem::take(&mut self.functions);
@@ -375,8 +383,10 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
         cache.map(|cache| cache.beside(root)).transpose()
     }
 
-    fn web_config(&mut self, start: Instant, root: Option<Root>) -> WebConfig {
-        WebConfig {
+    fn web_config(&mut self, start: Instant, root: Option<Root>) -> Result<WebConfig, Error> {
+        let base_url = self.base_url.as_deref().map(WebConfig::parse_base_url);
+        let base_url = base_url.transpose().map_err(Error::setup)?;
+        Ok(WebConfig {
             stdout: self.stdout.take().unwrap_or_else(|| {
                 Box::new(|text| {
                     use std::io::Write;
@@ -397,7 +407,8 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
                 max_file_bytes: self.max_file_bytes,
                 hook: self.fetch_hook.take(),
             }),
-        }
+            base_url,
+        })
     }
 }
 

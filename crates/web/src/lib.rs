@@ -107,6 +107,16 @@ pub struct WebConfig {
     pub start: Instant,
     /// Where `fetch` finds what is not in the URL itself.
     pub fetcher: Box<dyn Fetcher>,
+    /// What the URLs of requests are relative to; without it they are absolute.
+    pub base_url: Option<::url::Url>,
+}
+
+impl WebConfig {
+    /// A [base URL](Self::base_url). The error says what is wrong.
+    pub fn parse_base_url(url: &str) -> Result<::url::Url, String> {
+        let parsed = ::url::Url::parse(url);
+        parsed.map_err(|error| format!("the base URL {url:?} cannot be parsed: {error}"))
+    }
 }
 
 /// Whether a buffer is one that structured cloning must not transfer.
@@ -124,6 +134,7 @@ pub struct Web<J: JsHost> {
     timers: RefCell<Timers<J>>,
     tasks: RefCell<VecDeque<Task<J>>>,
     fetcher: Box<dyn Fetcher>,
+    base_url: Option<::url::Url>,
     exchanges: RefCell<Exchanges<J>>,
     reporting: Reporting<J>,
     protected_buffers: RefCell<Option<IsProtected<J>>>,
@@ -160,6 +171,7 @@ impl<J: JsHost> Web<J> {
             timers: RefCell::default(),
             tasks: RefCell::default(),
             fetcher: config.fetcher,
+            base_url: config.base_url,
             exchanges: RefCell::default(),
             reporting: Reporting::default(),
             protected_buffers: RefCell::default(),

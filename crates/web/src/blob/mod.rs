@@ -9,6 +9,7 @@ use sinew_bridge::{Completion, JsHost, trace};
 use crate::fetch::headers::method;
 use crate::globals::{Global, readonly};
 use crate::iterable::iterator_method;
+use crate::streams::readable::stream_of_bytes;
 use crate::text_decoder::utf8_decode;
 use crate::{Web, webidl};
 
@@ -90,6 +91,7 @@ impl<J: JsHost> Web<J> {
             method("text", 0, text),
             method("arrayBuffer", 0, array_buffer),
             method("bytes", 0, bytes),
+            method("stream", 0, stream),
         ],
         accessors: &[readonly("size", size), readonly("type", media_type)],
         ..ClassSpec::BASE
@@ -273,6 +275,12 @@ fn slice<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) 
     let [start, end] = bounds;
     let bytes = this.bytes.slice(start..end.max(start));
     web.create_blob(cx, Blob::new(bytes, media_type, None))
+}
+
+/// [`stream()`](https://w3c.github.io/FileAPI/#stream-method-algo)
+fn stream<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
+    let this = this(cx, web, args)?;
+    Ok(stream_of_bytes(cx, web, &this.bytes)?.value())
 }
 
 /// [`text()`](https://w3c.github.io/FileAPI/#text-method-algo)

@@ -4,21 +4,25 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use sinew_bridge::class::type_error;
-use sinew_bridge::{Completion, JsHost, trace};
+use sinew_bridge::{Completion, Edge, JsHost, trace};
 
 use crate::Web;
 use crate::blob::Bytes;
 use crate::closure::Deferred;
-use crate::fetch::network::Incoming;
+use crate::fetch::network::{self, Incoming};
+use crate::streams::Object;
+use crate::streams::readable::{self, Stream, collect, default_reader, tee};
 
 /// The body of a request or response, or that there is none.
 pub(crate) struct Body<J: JsHost> {
     pub(crate) content: RefCell<Content<J>>,
-    /// Whether it was read.
+    /// Whether it was read, whatever a stream says.
     used: Cell<bool>,
+    /// The AbortSignal of the fetch that it comes of, or undefined.
+    pub(crate) signal: Edge<J>,
 }
 
-trace!(struct Body { content });
+trace!(struct Body { content, signal });
 
 /// What a body is.
 pub(crate) enum Content<J: JsHost> {
@@ -27,12 +31,14 @@ pub(crate) enum Content<J: JsHost> {
     Bytes(Bytes),
     /// Bytes that come from the embedder's network.
     Incoming(Rc<Incoming>),
-    #[allow(dead_code, reason = "it names the engine")]
-    Engine(std::marker::PhantomData<J>),
+    /// A ReadableStream object, which somebody has seen or supplied.
+    Stream(Edge<J>),
 }
 
 trace!(
-    enum Content {}
+    enum Content {
+        Stream(stream),
+    }
 );
 
 /// The bytes of a body that is being read.
@@ -78,6 +84,7 @@ impl<J: JsHost> Body<J> {
         Self {
             content: RefCell::new(content),
             used: Cell::new(false),
+            signal: Edge::default(),
         }
     }
 
@@ -91,13 +98,28 @@ impl<J: JsHost> Body<J> {
 
     /// [bodyUsed](https://fetch.spec.whatwg.org/#dom-body-bodyused): whether it is there and
     /// disturbed.
-    pub(crate) fn is_used(&self, _: &mut J::Scope<'_>) -> bool {
+    pub(crate) fn is_used(&self, cx: &mut J::Scope<'_>) -> bool {
         self.used.get()
+            || self
+                .seen_stream(cx)
+                .is_some_and(|stream| readable::is_disturbed(&stream))
+    }
+
+    /// The stream, if there is one yet.
+    pub(crate) fn seen_stream(&self, cx: &mut J::Scope<'_>) -> Option<Stream<J>> {
+        let stream = match &*self.content.borrow() {
+            Content::Stream(stream) => stream.get(),
+            _ => return None,
+        };
+        Object::of(cx, stream)
     }
 
     /// [unusable](https://fetch.spec.whatwg.org/#body-unusable): disturbed or locked.
     pub(crate) fn is_unusable(&self, cx: &mut J::Scope<'_>) -> bool {
         self.is_used(cx)
+            || self
+                .seen_stream(cx)
+                .is_some_and(|stream| readable::is_locked(&stream))
     }
 
     /// A TypeError if it is unusable.
@@ -117,33 +139,113 @@ impl<J: JsHost> Body<J> {
         cx: &mut J::Scope<'_>,
         web: &Rc<Web<J>>,
     ) -> Completion<J, Reading<J>> {
+        if let Some(stream) = self.seen_stream(cx) {
+            self.used.set(true);
+            return read_stream(cx, web, &stream);
+        }
         self.used.set(!self.is_null());
         let incoming = match &*self.content.borrow() {
             Content::Bytes(bytes) => return Ok(Reading::Now(bytes.clone())),
             Content::Incoming(incoming) => incoming.clone(),
-            Content::None | Content::Engine(_) => return Ok(Reading::Now(Bytes::default())),
+            Content::None | Content::Stream(_) => return Ok(Reading::Now(Bytes::default())),
         };
-        web.read_incoming(cx, &incoming)
+        web.read_incoming(cx, &incoming, &self.signal.get())
+    }
+
+    /// [`body`](https://fetch.spec.whatwg.org/#dom-body-body): the stream, or null.
+    pub(crate) fn stream(&self, cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J> {
+        enum Made {
+            Bytes(Bytes),
+            Incoming(Rc<Incoming>),
+        }
+        let made = match &*self.content.borrow() {
+            Content::None => return Ok(J::null()),
+            Content::Stream(stream) => return Ok(stream.get()),
+            Content::Bytes(_) if self.used.get() => Made::Bytes(Bytes::default()),
+            Content::Incoming(_) if self.used.get() => Made::Bytes(Bytes::default()),
+            Content::Bytes(bytes) => Made::Bytes(bytes.clone()),
+            Content::Incoming(incoming) => Made::Incoming(incoming.clone()),
+        };
+        let stream = match made {
+            Made::Bytes(bytes) => readable::stream_of_bytes(cx, web, &bytes)?,
+            Made::Incoming(incoming) => {
+                network::stream_of_incoming(cx, web, incoming, self.signal.get())?
+            }
+        };
+        if self.used.get() {
+            // Whoever read it has a reader.
+            stream.disturb();
+            default_reader::acquire(cx, web, &stream)?;
+        }
+        let content = Content::Stream(Edge::new(stream.value()));
+        drop(self.content.replace(content));
+        Ok(stream.value())
     }
 
     /// Takes a usable body away: for the request that is made of another.
-    pub(crate) fn take(&self) -> Content<J> {
-        let taken = self.content.replace(Content::Bytes(Bytes::default()));
-        match taken {
-            Content::None => self.content.replace(Content::None),
-            taken => {
-                self.used.set(true);
-                taken
+    pub(crate) fn take(&self, cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J, Self> {
+        let taken = match self.seen_stream(cx) {
+            // Who has the stream finds it locked.
+            Some(stream) => {
+                let (taken, other) = tee::tee(cx, web, &stream)?;
+                let reason = J::undefined();
+                let cancelled = readable::cancel(cx, web, &other, reason)?;
+                web.mark_as_handled(cx, &cancelled)?;
+                Self::new(Content::Stream(Edge::new(taken.value())))
             }
-        }
+            None => self.duplicate(cx, web)?,
+        };
+        self.used.set(!self.is_null());
+        Ok(taken)
     }
 
     /// [Clones](https://fetch.spec.whatwg.org/#concept-body-clone) a usable body.
-    pub(crate) fn duplicate(&self) -> Self {
-        Self::new(match &*self.content.borrow() {
-            Content::Bytes(bytes) => Content::Bytes(bytes.clone()),
-            Content::Incoming(incoming) => Content::Incoming(incoming.clone()),
-            Content::None | Content::Engine(_) => Content::None,
-        })
+    pub(crate) fn duplicate(&self, cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J, Self> {
+        let content = match self.seen_stream(cx) {
+            Some(stream) => {
+                // 1. Let (out1, out2) be the result of teeing body's stream.
+                let (first, second) = tee::tee(cx, web, &stream)?;
+                // 2. Set body's stream to out1.
+                let first = Content::Stream(Edge::new(first.value()));
+                drop(self.content.replace(first));
+                Content::Stream(Edge::new(second.value()))
+            }
+            None => match &*self.content.borrow() {
+                Content::Bytes(bytes) => Content::Bytes(bytes.clone()),
+                Content::Incoming(incoming) => Content::Incoming(incoming.clone()),
+                Content::None | Content::Stream(_) => Content::None,
+            },
+        };
+        let body = Self::new(content);
+        body.signal.set(self.signal.get());
+        Ok(body)
     }
+}
+
+/// Reads a stream to its end.
+fn read_stream<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    stream: &Stream<J>,
+) -> Completion<J, Reading<J>> {
+    let reader = default_reader::acquire(cx, web, stream)?;
+    let (reading, promise) = Deferred::new(cx)?;
+    let reading = J::create_state_object(cx, &J::null(), reading)?;
+    collect::read_all_bytes(
+        cx,
+        web,
+        &reader,
+        reading,
+        |cx, _, reading, bytes| match J::state::<Deferred<J>>(cx, &reading) {
+            Some(reading) => fulfill_reading(cx, &reading, Bytes::from(bytes)),
+            None => Ok(()),
+        },
+        |cx, _, [reading], reason| {
+            if let Some(reading) = J::state::<Deferred<J>>(cx, &reading) {
+                reading.reject(cx, &reason)?;
+            }
+            Ok(J::undefined())
+        },
+    )?;
+    Ok(Reading::Later(promise))
 }

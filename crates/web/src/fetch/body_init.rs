@@ -2,12 +2,16 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::{Completion, JsHost, ValueType};
+use sinew_bridge::class::type_error;
+use sinew_bridge::{Completion, Edge, JsHost, ValueType};
 
 use crate::blob::{Blob, Bytes};
 use crate::fetch::body::{Body, Content};
 use crate::fetch::form_data::{Entry, FormData};
 use crate::fetch::multipart;
+use crate::streams::Object;
+use crate::streams::readable::{self, Stream};
+use crate::url::SearchParams;
 use crate::{Web, webidl};
 
 /// A BodyInit that is converted.
@@ -15,6 +19,8 @@ pub(crate) enum BodyInit<J: JsHost> {
     Blob(Rc<Blob<J>>),
     Buffer(J::Value),
     FormData(Vec<Entry<J>>),
+    SearchParams(String),
+    Stream(Stream<J>),
     Text(String),
 }
 
@@ -29,6 +35,12 @@ impl<J: JsHost> BodyInit<J> {
         }
         if let Some(form) = J::state::<FormData<J>>(cx, &value) {
             return Ok(Some(Self::FormData(form.snapshot())));
+        }
+        if let Some(params) = J::state::<SearchParams<J>>(cx, &value) {
+            return Ok(Some(Self::SearchParams(params.serialize())));
+        }
+        if let Some(stream) = Object::of(cx, value.clone()) {
+            return Ok(Some(Self::Stream(stream)));
         }
         if webidl::is_buffer_source::<J>(cx, &value) {
             return Ok(Some(Self::Buffer(value)));
@@ -58,6 +70,18 @@ impl<J: JsHost> BodyInit<J> {
                 let (bytes, boundary) = multipart::encode(cx, web, &entries)?;
                 let media_type = format!("multipart/form-data; boundary={boundary}");
                 (Bytes::from(bytes), Some(media_type))
+            }
+            Self::SearchParams(text) => {
+                let media_type = "application/x-www-form-urlencoded;charset=UTF-8".to_owned();
+                (Bytes::from(text.into_bytes()), Some(media_type))
+            }
+            Self::Stream(stream) => {
+                if readable::is_disturbed(&stream) || readable::is_locked(&stream) {
+                    let message = "the stream is locked or was read already";
+                    return Err(type_error::<J>(cx, message));
+                }
+                let content = Content::Stream(Edge::new(stream.value()));
+                return Ok((Body::new(content), None));
             }
             Self::Text(text) => {
                 let media_type = "text/plain;charset=UTF-8".to_owned();

@@ -70,6 +70,16 @@ pub(crate) const fn methods<J: JsHost, T: HasBody<J>>() -> [Method<J, Web<J>>; 6
     ]
 }
 
+/// [`body`](https://fetch.spec.whatwg.org/#dom-body-body)
+pub(crate) fn body<J: JsHost, T: HasBody<J>>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    args: J::Args<'_>,
+) -> Completion<J> {
+    let this = web.this::<T>(cx, args, T::SPEC)?;
+    this.body().stream(cx, web)
+}
+
 /// [`bodyUsed`](https://fetch.spec.whatwg.org/#dom-body-bodyused)
 pub(crate) fn body_used<J: JsHost, T: HasBody<J>>(
     cx: &mut J::Scope<'_>,

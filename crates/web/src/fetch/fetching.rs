@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use sinew_bridge::{Completion, JsHost};
+use sinew_bridge::{Completion, JsHost, Throw};
 
 use crate::Web;
 use crate::blob::Bytes;
@@ -24,8 +24,13 @@ pub(crate) fn fetch<J: JsHost>(
 ) -> Completion<J> {
     web.promising(cx, |cx| {
         // 2. Let requestObject be the result of the constructor of Request.
-        let (input, init) = request::arguments::<J>(cx, args, "fetch")?;
+        let (input, init) = request::arguments::<J>(cx, web, args, "fetch")?;
         let request = request::create(cx, web, input, init)?;
+        // 4. If requestObject's signal is aborted.
+        let signal = request.followed.get();
+        if web.is_aborted(cx, &signal) {
+            return Err(Throw::Value(web.abort_reason(cx, &signal)));
+        }
         let (response, promise) = Deferred::new(cx)?;
         // 12. Fetch.
         match request.body.is_null() {
@@ -82,6 +87,9 @@ fn start<J: JsHost>(
     response: Deferred<J>,
 ) -> Completion<J, ()> {
     let facts = &request.facts;
+    let signal = request.followed.get();
+    // 11. Add the abort steps to requestObject's signal.
+    let fetch = web.abortable(cx, &signal, &response)?;
     let loaded = match facts.url.scheme() {
         "data" => scheme::data(&facts.url),
         "file" => scheme::file(web, &facts.method, &facts.url),
@@ -97,6 +105,8 @@ fn start<J: JsHost>(
                 redirect: facts.redirect,
                 redirects: 0,
                 cancelled: Arc::default(),
+                fetch,
+                signal,
                 response,
             });
             return Ok(());
@@ -112,9 +122,12 @@ fn start<J: JsHost>(
         Err(why) => Err(network_error::<J>(cx, url.as_str(), &why)?),
     };
     // A response never comes before the code that asked for it has ended.
-    web.queue_task(move |cx, _| match result {
-        Ok(value) => response.resolve(cx, &value),
-        Err(error) => response.reject(cx, &error),
+    web.queue_task(move |cx, web| {
+        web.forget_abort(cx, fetch);
+        match result {
+            Ok(value) => response.resolve(cx, &value),
+            Err(error) => response.reject(cx, &error),
+        }
     });
     Ok(())
 }

@@ -29,6 +29,10 @@ pub(crate) struct Exchange<J: JsHost> {
     /// [redirect count](https://fetch.spec.whatwg.org/#concept-request-redirect-count)
     pub(crate) redirects: u32,
     pub(crate) cancelled: Arc<AtomicBool>,
+    /// Its number among the fetches.
+    pub(crate) fetch: u64,
+    /// The AbortSignal, or undefined.
+    pub(crate) signal: J::Value,
     pub(crate) response: Deferred<J>,
 }
 
@@ -103,6 +107,7 @@ impl<J: JsHost> Exchange<J> {
             }
         }
         let response = self.response_of(kind, head, headers, incoming);
+        response.body.signal.set(self.signal.clone());
         let response = web.create(cx, &Web::RESPONSE, response)?;
         self.response.resolve(cx, &response)
     }

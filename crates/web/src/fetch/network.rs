@@ -1,6 +1,6 @@
 //! What the embedder supplies: files, a network, and its replies from other threads.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -9,13 +9,15 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use sinew_bridge::class::type_error;
-use sinew_bridge::{Completion, JsHost, Throw};
+use sinew_bridge::{Completion, Edge, JsHost, Throw, trace};
 
-use crate::Web;
 use crate::blob::Bytes;
 use crate::closure::Deferred;
 use crate::fetch::body::{Reading, fulfill_reading};
 use crate::fetch::http::Exchange;
+use crate::streams::Object;
+use crate::streams::readable::{self, Source, Stream};
+use crate::{Web, webidl};
 
 /// Where [`fetch`](https://fetch.spec.whatwg.org/#dom-global-fetch) finds what is not in the URL
 /// itself.
@@ -158,6 +160,8 @@ impl Drop for Line {
 /// A body that comes from the network. Nobody wants it any more once this is dropped.
 pub(crate) struct Incoming {
     id: u64,
+    /// The fetch that it comes of.
+    fetch: u64,
     /// Named in errors.
     url: String,
     cancelled: Arc<AtomicBool>,
@@ -178,6 +182,10 @@ pub(crate) struct Exchanges<J: JsHost> {
     pub(crate) heads: HashMap<u64, Exchange<J>>,
     /// Those whose body comes.
     bodies: HashMap<u64, Weak<Incoming>>,
+    /// Who waits for more of a body.
+    pullers: HashMap<u64, Vec<Deferred<J>>>,
+    /// What aborts a fetch that is under way: its signal, and the algorithm there. By fetch.
+    aborts: HashMap<u64, (J::Value, J::Value)>,
     /// Who waits for whole bodies, and keeps them coming.
     readers: HashMap<u64, (Rc<Incoming>, Vec<Deferred<J>>)>,
     arrived: VecDeque<Message>,
@@ -192,6 +200,8 @@ impl<J: JsHost> Default for Exchanges<J> {
             next_id: 0,
             heads: HashMap::new(),
             bodies: HashMap::new(),
+            pullers: HashMap::new(),
+            aborts: HashMap::new(),
             readers: HashMap::new(),
             arrived: VecDeque::new(),
             sender,
@@ -204,7 +214,9 @@ impl<J: JsHost> Web<J> {
     /// Whether somebody waits for the network.
     pub fn awaits_replies(&self) -> bool {
         let exchanges = self.exchanges.borrow();
-        !exchanges.heads.is_empty() || !exchanges.readers.is_empty()
+        !exchanges.heads.is_empty()
+            || !exchanges.readers.is_empty()
+            || !exchanges.pullers.is_empty()
     }
 
     /// Waits until a reply has arrived, no longer than `timeout`. Whether one has.
@@ -263,6 +275,7 @@ impl<J: JsHost> Web<J> {
             (Some(exchange), Event::Head(head)) => {
                 let incoming = Rc::new(Incoming {
                     id,
+                    fetch: exchange.fetch,
                     url: exchange.url().to_owned(),
                     cancelled: exchange.cancelled.clone(),
                     received: RefCell::default(),
@@ -272,7 +285,10 @@ impl<J: JsHost> Web<J> {
                 self.exchanges.borrow_mut().bodies.insert(id, weak);
                 exchange.take_head(cx, self, head, incoming)
             }
-            (Some(exchange), Event::Failed(why)) => exchange.fail(cx, self, &why),
+            (Some(exchange), Event::Failed(why)) => {
+                self.forget_abort(cx, exchange.fetch);
+                exchange.fail(cx, self, &why)
+            }
             (Some(exchange), event) => {
                 // The head is yet to come; without one there is no body.
                 drop(event);
@@ -302,11 +318,25 @@ impl<J: JsHost> Web<J> {
                     true => *received = bytes,
                     false => received.extend_from_slice(&bytes),
                 }
-                return Ok(());
+                drop(received);
+                return self.wake_pullers(cx, id);
             }
             Event::End => Ok(Bytes::from(incoming.received.take())),
             Event::Failed(why) => Err(why),
         };
+        self.end_body(cx, &incoming, end, None)
+    }
+
+    /// The body is complete, or broken; for `reason`, where there is one.
+    fn end_body(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        incoming: &Rc<Incoming>,
+        end: Result<Bytes, String>,
+        reason: Option<&J::Value>,
+    ) -> Completion<J, ()> {
+        let id = incoming.id;
+        self.forget_abort(cx, incoming.fetch);
         *incoming.end.borrow_mut() = Some(end.clone());
         let readers = {
             let mut exchanges = self.exchanges.borrow_mut();
@@ -317,11 +347,87 @@ impl<J: JsHost> Web<J> {
             match &end {
                 Ok(bytes) => fulfill_reading(cx, &reader, bytes.clone())?,
                 Err(why) => {
-                    let reason = broken::<J>(cx, &incoming, why)?;
+                    let reason = match reason {
+                        Some(reason) => reason.clone(),
+                        None => broken::<J>(cx, incoming, why)?,
+                    };
                     reader.reject(cx, &reason)?;
                 }
             }
         }
+        self.wake_pullers(cx, id)
+    }
+
+    fn wake_pullers(&self, cx: &mut J::Scope<'_>, id: u64) -> Completion<J, ()> {
+        let pullers = self.exchanges.borrow_mut().pullers.remove(&id);
+        for puller in pullers.unwrap_or_default() {
+            puller.resolve(cx, &J::undefined())?;
+        }
+        Ok(())
+    }
+
+    /// Has a signal abort a fetch; its number.
+    pub(crate) fn abortable(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        signal: &J::Value,
+        response: &Deferred<J>,
+    ) -> Completion<J, u64> {
+        let fetch = {
+            let mut exchanges = self.exchanges.borrow_mut();
+            exchanges.next_id += 1;
+            exchanges.next_id
+        };
+        if webidl::is_missing::<J>(signal) {
+            return Ok(fetch);
+        }
+        let response = J::create_state_object(cx, &J::null(), response.duplicate())?;
+        let values = [response, J::number(fetch as f64)];
+        let algorithm = self.closure(cx, "", 1, values, |cx, web, [response, fetch], args| {
+            let reason = J::arg(cx, args, 0);
+            if let Some(response) = J::state::<Deferred<J>>(cx, &response) {
+                response.reject(cx, &reason)?;
+            }
+            let fetch = J::as_number(&fetch).unwrap_or_default() as u64;
+            web.abort_fetch(cx, fetch, &reason)?;
+            Ok(J::undefined())
+        })?;
+        self.add_abort_algorithm(cx, signal, algorithm.clone());
+        let mut exchanges = self.exchanges.borrow_mut();
+        exchanges.aborts.insert(fetch, (signal.clone(), algorithm));
+        Ok(fetch)
+    }
+
+    /// A fetch is through: its signal has nothing to abort any more.
+    pub(crate) fn forget_abort(self: &Rc<Self>, cx: &mut J::Scope<'_>, fetch: u64) {
+        let abort = self.exchanges.borrow_mut().aborts.remove(&fetch);
+        if let Some((signal, algorithm)) = abort {
+            self.remove_abort_algorithm(cx, &signal, &algorithm);
+        }
+    }
+
+    fn abort_fetch(
+        self: &Rc<Self>,
+        cx: &mut J::Scope<'_>,
+        fetch: u64,
+        reason: &J::Value,
+    ) -> Completion<J, ()> {
+        let (aborted, bodies) = {
+            let mut exchanges = self.exchanges.borrow_mut();
+            let heads = exchanges.heads.extract_if(|_, head| head.fetch == fetch);
+            let aborted: Vec<_> = heads.collect();
+            let bodies = exchanges.bodies.values().filter_map(Weak::upgrade);
+            let bodies: Vec<_> = bodies.filter(|body| body.fetch == fetch).collect();
+            (aborted, bodies)
+        };
+        for (_, exchange) in aborted {
+            exchange.cancelled.store(true, Ordering::Relaxed);
+        }
+        for body in bodies {
+            body.cancelled.store(true, Ordering::Relaxed);
+            self.end_body(cx, &body, Err("it was aborted".to_owned()), Some(reason))?;
+        }
+        self.forget_abort(cx, fetch);
         Ok(())
     }
 
@@ -330,11 +436,12 @@ impl<J: JsHost> Web<J> {
         self: &Rc<Self>,
         cx: &mut J::Scope<'_>,
         incoming: &Rc<Incoming>,
+        signal: &J::Value,
     ) -> Completion<J, Reading<J>> {
         let end = incoming.end.borrow().clone();
         match end {
             Some(Ok(bytes)) => Ok(Reading::Now(bytes)),
-            Some(Err(why)) => Err(Throw::Value(broken::<J>(cx, incoming, &why)?)),
+            Some(Err(why)) => Err(self.broken_by(cx, incoming, signal, &why)?),
             None => {
                 let (reader, promise) = Deferred::new(cx)?;
                 let mut exchanges = self.exchanges.borrow_mut();
@@ -345,6 +452,109 @@ impl<J: JsHost> Web<J> {
             }
         }
     }
+}
+
+impl<J: JsHost> Web<J> {
+    /// Why a body is broken: its signal's reason, where that was aborted.
+    fn broken_by(
+        &self,
+        cx: &mut J::Scope<'_>,
+        incoming: &Incoming,
+        signal: &J::Value,
+        why: &str,
+    ) -> Completion<J, Throw<J::Value>> {
+        match self.is_aborted(cx, signal) {
+            true => Ok(Throw::Value(self.abort_reason(cx, signal))),
+            false => Ok(Throw::Value(broken::<J>(cx, incoming, why)?)),
+        }
+    }
+}
+
+/// How far a stream has taken a body.
+struct IncomingSource<J: JsHost> {
+    incoming: Rc<Incoming>,
+    position: Cell<usize>,
+    signal: Edge<J>,
+}
+
+trace!(struct IncomingSource { signal });
+
+/// The stream of a body that comes from the network.
+pub(crate) fn stream_of_incoming<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    incoming: Rc<Incoming>,
+    signal: J::Value,
+) -> Completion<J, Stream<J>> {
+    let state = IncomingSource {
+        incoming,
+        position: Cell::new(0),
+        signal: Edge::new(signal),
+    };
+    let state = J::create_state_object(cx, &J::null(), state)?;
+    let source = Source {
+        pull: |cx, web, [state], stream| pull(cx, web, [state, stream], J::undefined()),
+        cancel: |cx, web, [state], _| {
+            // Another response may have a copy of the body.
+            if let Some(source) = J::state::<IncomingSource<J>>(cx, &state)
+                && Rc::strong_count(&source.incoming) == 1
+            {
+                source.incoming.cancelled.store(true, Ordering::Relaxed);
+            }
+            web.resolved(cx, &J::undefined())
+        },
+    };
+    readable::create_readable_byte_stream(cx, web, state, &source, 0.0)
+}
+
+/// Enqueues what has come, or waits for more.
+fn pull<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
+    [state, stream]: [J::Value; 2],
+    _: J::Value,
+) -> Completion<J> {
+    let (Some(source), Some(stream)) = (
+        J::state::<IncomingSource<J>>(cx, &state),
+        Object::of(cx, stream),
+    ) else {
+        return Ok(J::undefined());
+    };
+    let incoming = &source.incoming;
+    let position = source.position.get();
+    let end = incoming.end.borrow().clone();
+    let more = match &end {
+        Some(Ok(bytes)) => bytes[position..].to_vec(),
+        Some(Err(_)) => Vec::new(),
+        None => incoming.received.borrow()[position..].to_vec(),
+    };
+    source.position.set(position + more.len());
+    match end {
+        Some(Err(why)) => {
+            let signal = source.signal.get();
+            return Err(web.broken_by(cx, incoming, &signal, &why)?);
+        }
+        Some(Ok(_)) => {
+            readable::enqueue_bytes(cx, web, &stream, &more)?;
+            readable::close_source(cx, web, &stream)?;
+        }
+        None if !more.is_empty() => readable::enqueue_bytes(cx, web, &stream, &more)?,
+        None => {
+            let (puller, promise) = Deferred::new(cx)?;
+            let mut exchanges = web.exchanges.borrow_mut();
+            exchanges
+                .pullers
+                .entry(incoming.id)
+                .or_default()
+                .push(puller);
+            drop(exchanges);
+            let values = [state, stream.value()];
+            return web.transform(cx, &promise, values, pull, |_, _, _, reason| {
+                Err(Throw::Value(reason))
+            });
+        }
+    }
+    web.resolved(cx, &J::undefined())
 }
 
 /// The error of a body that did not come to its end.

@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use sinew_bridge::class::{ClassSpec, type_error};
-use sinew_bridge::{Completion, Edge, JsHost, trace};
+use sinew_bridge::{Completion, Edge, JsHost, ValueType, trace};
 use url::Url;
 
 use crate::fetch::body::Body;
+use crate::fetch::body_init::BodyInit;
 use crate::fetch::consume::{self, HasBody};
 use crate::fetch::headers::{Guard, SharedHeaders, fill, method};
 use crate::fetch::request_init::{RequestInit, normalized_method};
@@ -23,9 +24,13 @@ pub(crate) struct Request<J: JsHost> {
     /// The Headers object, once somebody has asked for it.
     headers: Edge<J>,
     pub(crate) body: Body<J>,
+    /// The AbortSignal that it follows, or undefined.
+    pub(crate) followed: Edge<J>,
+    /// Its own AbortSignal, once somebody has asked for it.
+    signal: Edge<J>,
 }
 
-trace!(struct Request { headers, body });
+trace!(struct Request { headers, body, followed, signal });
 
 /// What a request is beside headers and body.
 #[derive(Clone)]
@@ -124,7 +129,9 @@ impl<J: JsHost> Web<J> {
             readonly("isHistoryNavigation", |cx, web, args| {
                 this(cx, web, args).map(|_| J::boolean(false))
             }),
+            readonly("signal", signal),
             readonly("duplex", |cx, web, args| text(cx, web, args, |_| "half")),
+            readonly("body", consume::body::<J, Request<J>>),
             readonly("bodyUsed", consume::body_used::<J, Request<J>>),
         ],
         ..ClassSpec::BASE
@@ -165,6 +172,7 @@ pub(crate) enum Input<J: JsHost> {
 /// Converts the arguments of the constructor or of `fetch`. Runs user code.
 pub(crate) fn arguments<J: JsHost>(
     cx: &mut J::Scope<'_>,
+    web: &Rc<Web<J>>,
     args: J::Args<'_>,
     what: &str,
 ) -> Completion<J, (Input<J>, RequestInit<J>)> {
@@ -175,7 +183,7 @@ pub(crate) fn arguments<J: JsHost>(
         None => Input::Text(webidl::usv_string::<J>(cx, &input)?),
     };
     let init = J::arg(cx, args, 1);
-    Ok((input, RequestInit::of_value(cx, init)?))
+    Ok((input, RequestInit::of_value(cx, web, init)?))
 }
 
 /// [`new Request(input, init)`](https://fetch.spec.whatwg.org/#dom-request)
@@ -184,7 +192,7 @@ fn constructor<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let (input, init) = arguments::<J>(cx, args, "Request")?;
+    let (input, init) = arguments::<J>(cx, web, args, "Request")?;
     let proto = web.prototype(cx, args, &Web::REQUEST)?;
     let request = create(cx, web, input, init)?;
     J::create_state_object(cx, &proto, request)
@@ -199,12 +207,12 @@ pub(crate) fn create<J: JsHost>(
 ) -> Completion<J, Request<J>> {
     // 5. and 6. The request to begin with.
     let mut facts = match &input {
-        Input::Text(text) => Facts::of_url(parse_url::<J>(cx, text)?),
+        Input::Text(text) => Facts::of_url(parse_url(cx, web, text)?),
         Input::Request(request) => request.facts.clone(),
     };
     // 10. to 25. What the dictionary says.
     init.check(cx)?;
-    apply::<J>(cx, &mut facts, &init)?;
+    apply(cx, web, &mut facts, &init)?;
     // 26. to 33. The headers.
     let guard = match facts.mode {
         "no-cors" => Guard::RequestNoCors,
@@ -232,7 +240,16 @@ pub(crate) fn create<J: JsHost>(
         let message = format!("a request with method {} has no body", facts.method);
         return Err(type_error::<J>(cx, &message));
     }
+    let signal = match (&init.signal, &input) {
+        (Some(signal), _) if J::type_of(signal) == ValueType::Null => J::undefined(),
+        (Some(signal), _) => signal.clone(),
+        (None, Input::Request(request)) => request.followed.get(),
+        (None, Input::Text(_)) => J::undefined(),
+    };
     // 36. to 41. The body.
+    if matches!(init.body, Some(BodyInit::Stream(_))) {
+        check_stream::<J>(cx, &facts, init.duplex)?;
+    }
     let body = match (init.body, input_body) {
         (Some(body), _) => {
             let (body, media_type) = body.extract(cx, web)?;
@@ -246,7 +263,7 @@ pub(crate) fn create<J: JsHost>(
         }
         (None, Some(body)) => {
             body.expect_usable(cx, "Request")?;
-            Body::new(body.take())
+            body.take(cx, web)?
         }
         (None, None) => Body::of_bytes(None),
     };
@@ -256,18 +273,62 @@ pub(crate) fn create<J: JsHost>(
         guard,
         headers: Edge::default(),
         body,
+        followed: Edge::new(signal),
+        signal: Edge::default(),
     })
 }
 
-fn parse_url<J: JsHost>(cx: &mut J::Scope<'_>, text: &str) -> Completion<J, Url> {
-    let url = match Url::parse(text) {
-        Ok(url) => url,
-        Err(error) => {
-            let shown: String = text.chars().take(200).collect();
-            let message = format!("the URL {shown:?} cannot be parsed: {error}");
-            return Err(type_error::<J>(cx, &message));
-        }
+/// Steps 37 and 39 of the constructor: what a body without a source needs.
+fn check_stream<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    facts: &Facts,
+    duplex: Option<&'static str>,
+) -> Completion<J, ()> {
+    let message = if facts.keepalive {
+        "a request with keepalive has no stream for a body"
+    } else if duplex.is_none() {
+        "a request with a stream for a body needs the member duplex: \"half\""
+    } else if !matches!(facts.mode, "same-origin" | "cors") {
+        "a request with a stream for a body has the mode same-origin or cors"
+    } else {
+        return Ok(());
     };
+    Err(type_error::<J>(cx, message))
+}
+
+/// [`signal`](https://fetch.spec.whatwg.org/#dom-request-signal): a dependent signal.
+fn signal<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
+    let this = this(cx, web, args)?;
+    let made = this.signal.get();
+    if !webidl::is_missing::<J>(&made) {
+        return Ok(made);
+    }
+    let followed = this.followed.get();
+    let followed = match webidl::is_missing::<J>(&followed) {
+        true => Vec::new(),
+        false => vec![followed],
+    };
+    let made = web.create_dependent_signal(cx, &followed)?;
+    this.signal.set(made.clone());
+    Ok(made)
+}
+
+/// Parses a URL as the program wrote it.
+pub(crate) fn parse_relative<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    web: &Web<J>,
+    text: &str,
+) -> Completion<J, Url> {
+    let url = Url::options().base_url(web.base_url.as_ref()).parse(text);
+    url.map_err(|error| {
+        let shown: String = text.chars().take(200).collect();
+        let message = format!("the URL {shown:?} cannot be parsed: {error}");
+        type_error::<J>(cx, &message)
+    })
+}
+
+fn parse_url<J: JsHost>(cx: &mut J::Scope<'_>, web: &Web<J>, text: &str) -> Completion<J, Url> {
+    let url = parse_relative(cx, web, text)?;
     if !url.username().is_empty() || url.password().is_some() {
         let message = "a request's URL must not have a user name or password";
         return Err(type_error::<J>(cx, message));
@@ -278,6 +339,7 @@ fn parse_url<J: JsHost>(cx: &mut J::Scope<'_>, text: &str) -> Completion<J, Url>
 /// Steps 13 to 25 and 32 of the constructor.
 fn apply<J: JsHost>(
     cx: &mut J::Scope<'_>,
+    web: &Web<J>,
     facts: &mut Facts,
     init: &RequestInit<J>,
 ) -> Completion<J, ()> {
@@ -289,9 +351,8 @@ fn apply<J: JsHost>(
     // 14. The referrer: with no origin of our own, none is the same.
     if let Some(referrer) = &init.referrer {
         facts.has_referrer = !referrer.is_empty();
-        if facts.has_referrer && Url::parse(referrer).is_err() {
-            let message = format!("the referrer {referrer:?} is no URL");
-            return Err(type_error::<J>(cx, &message));
+        if facts.has_referrer {
+            parse_relative(cx, web, referrer)?;
         }
     }
     facts.referrer_policy = init.referrer_policy.unwrap_or(facts.referrer_policy);
@@ -338,7 +399,9 @@ fn clone<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) 
         list: Rc::new(RefCell::new(this.list.borrow().clone())),
         guard: this.guard,
         headers: Edge::default(),
-        body: this.body.duplicate(),
+        body: this.body.duplicate(cx, web)?,
+        followed: Edge::new(this.followed.get()),
+        signal: Edge::default(),
     };
     web.create(cx, &Web::REQUEST, request)
 }

@@ -5,7 +5,7 @@ use sinew_bridge::{Completion, JsHost, ValueType};
 
 use crate::fetch::body_init::BodyInit;
 use crate::fetch::headers::headers_init;
-use crate::webidl;
+use crate::{Web, webidl};
 
 /// A RequestInit that is converted.
 pub(crate) struct RequestInit<J: JsHost> {
@@ -83,7 +83,11 @@ impl<J: JsHost> Members<J> {
 
 impl<J: JsHost> RequestInit<J> {
     /// Converts an argument. Runs user code.
-    pub(crate) fn of_value(cx: &mut J::Scope<'_>, value: J::Value) -> Completion<J, Self> {
+    pub(crate) fn of_value(
+        cx: &mut J::Scope<'_>,
+        web: &Web<J>,
+        value: J::Value,
+    ) -> Completion<J, Self> {
         let object = webidl::dictionary::<J>(cx, value, "the options of a request")?;
         let mut members = Members::<J> {
             object,
@@ -116,6 +120,11 @@ impl<J: JsHost> RequestInit<J> {
         let referrer = members.text(cx, "referrer")?;
         let referrer_policy = members.one_of(cx, "referrerPolicy", REFERRER_POLICIES)?;
         let signal = members.get(cx, "signal")?;
+        if let Some(signal) = &signal
+            && J::type_of(signal) != ValueType::Null
+        {
+            web.expect_signal(cx, signal, "the member signal")?;
+        }
         let window = members.get(cx, "window")?;
         Ok(Self {
             body,

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use sinew_bridge::class::{ClassSpec, throw, type_error};
 use sinew_bridge::{Completion, Edge, ErrorClass, JsHost, trace};
-use url::Url;
 
 use crate::blob::Bytes;
 use crate::builtins::Builtin;
@@ -14,17 +13,18 @@ use crate::fetch::body_init::BodyInit;
 use crate::fetch::consume::{self, HasBody};
 use crate::fetch::header_list::HeaderList;
 use crate::fetch::headers::{Guard, Headers, SharedHeaders, fill, headers_init, method};
+use crate::fetch::request::parse_relative;
 use crate::globals::readonly;
 use crate::{Web, webidl};
 
 /// A Response object.
 pub(crate) struct Response<J: JsHost> {
-    facts: Facts,
+    pub(crate) facts: Facts,
     list: SharedHeaders,
     guard: Guard,
     /// The Headers object, once somebody has asked for it.
     headers: Edge<J>,
-    body: Body<J>,
+    pub(crate) body: Body<J>,
 }
 
 trace!(struct Response { headers, body });
@@ -112,6 +112,7 @@ impl<J: JsHost> Web<J> {
             readonly("ok", ok),
             readonly("statusText", status_text),
             readonly("headers", headers),
+            readonly("body", consume::body::<J, Response<J>>),
             readonly("bodyUsed", consume::body_used::<J, Response<J>>),
         ],
         ..ClassSpec::BASE
@@ -242,13 +243,7 @@ fn redirect<J: JsHost>(
         false => webidl::long::<J>(cx, &status)? as u16,
     };
     // 1. and 2. Parse url.
-    let url = match Url::parse(&url) {
-        Ok(url) => url,
-        Err(error) => {
-            let message = format!("the URL {url:?} cannot be parsed: {error}");
-            return Err(type_error::<J>(cx, &message));
-        }
-    };
+    let url = parse_relative(cx, web, &url)?;
     // 3. If status is not a redirect status.
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         let message = format!("the status {status} is no redirect");
@@ -302,7 +297,7 @@ fn clone<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) 
     this.body.expect_usable(cx, "Response")?;
     // 2. Clone a response.
     let list = Rc::new(RefCell::new(this.list.borrow().clone()));
-    let body = this.body.duplicate();
+    let body = this.body.duplicate(cx, web)?;
     let response = Response {
         guard: this.guard,
         ..Response::immutable(this.facts.clone(), list, body)

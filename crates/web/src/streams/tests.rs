@@ -59,6 +59,7 @@ fn with_web<J: JsHost>(body: impl FnOnce(&mut J::Scope<'_>, &Rc<Web<J>>) -> Comp
         color: false,
         start: Instant::now(),
         fetcher: Box::new(NoNetwork),
+        base_url: None,
     });
     js.enter(|cx| {
         assert!(web.install(cx, Apis::all()).is_ok());

@@ -54,6 +54,7 @@ impl<J: JsHost> Host<J> {
             color,
             start: Instant::now(),
             fetcher: Box::new(Network),
+            base_url: None,
         });
         let installed = js.enter(|cx| web.install(cx, Apis::all()).is_ok());
         assert!(installed);

@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use sinew::{Error, ErrorKind, JsHost, Runtime, Sink, Value, WasmEngine};
+use sinew::{
+    Error, ErrorKind, FetchHead, FetchReply, FetchRequest, JsHost, Runtime, Sink, Value, WasmEngine,
+};
 use url::Url;
 
 use super::find::{read, split};
@@ -85,6 +87,11 @@ impl Run {
             .timeout(guest.timeout)
             .stdout(move |text| printed.borrow_mut()(text))
             .stderr(guest.stderr)
+            .base_url(url.as_str())
+            .fetch_hook({
+                let root = root.clone();
+                move |request, reply| fetch(&root, request, reply)
+            })
             .function(
                 "wpt-server",
                 "get",
@@ -120,6 +127,43 @@ fn note(
     stdout.borrow_mut()(&format!("{MARK}{message}\n"));
     first.get_or_insert(error);
     Ok(false)
+}
+
+/// Answers what `fetch` asks the server of the tests for.
+fn fetch(root: &Path, request: FetchRequest, reply: FetchReply) {
+    let text = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect::<String>();
+    let url = match Url::parse(&request.url) {
+        Ok(url) => url,
+        Err(error) => return reply.fail(error.to_string()),
+    };
+    let headers = request.headers.into_iter();
+    let asked = Asked {
+        method: request.method,
+        url,
+        headers: headers
+            .map(|(name, value)| (text(name), text(value)))
+            .collect(),
+        body: request.body.unwrap_or_default(),
+    };
+    let bytes = |text: String| {
+        text.chars()
+            .map(|c| u8::try_from(c).unwrap_or(b'?'))
+            .collect()
+    };
+    match answer(root, &asked) {
+        Ok(answer) => {
+            let headers = answer.headers.into_iter();
+            let head = FetchHead {
+                status: answer.status,
+                status_text: answer.status_text,
+                headers: headers
+                    .map(|(name, value)| (bytes(name), bytes(value)))
+                    .collect(),
+            };
+            reply.respond(head, answer.body);
+        }
+        Err(why) => reply.fail(why),
+    }
 }
 
 /// What the test's own `fetch` gets: status, its text and the headers as JSON, and the body: as a
