@@ -79,10 +79,14 @@ impl<J: JsHost> Exchange<J> {
             let why = format!("the status {} is no status of a response", head.status);
             return self.fail(cx, web, &why);
         }
-        let valid = head.headers.iter();
-        let valid = valid.filter(|(name, value)| is_token(name) && is_value(normalize(value)));
-        let valid = valid.map(|(name, value)| (name.clone(), normalize(value).to_vec()));
-        let headers = HeaderList::new(valid.collect());
+        let mut headers = HeaderList::default();
+        for (name, value) in &head.headers {
+            let value = normalize(value);
+            if !is_token(name) || !is_value(value) {
+                return self.fail(cx, web, "a header of the response is malformed");
+            }
+            headers.append(name, value);
+        }
         let mut kind = ResponseType::Basic;
         if matches!(head.status, 301 | 302 | 303 | 307 | 308) {
             match self.redirect {
