@@ -169,3 +169,40 @@ fn the_user_chooses_the_globals() {
         assert_eq!(wrong.status, Some(2), "{wrong:?}");
     }
 }
+
+#[test]
+fn streaming_looks_at_the_response() {
+    let main = r#"
+        const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+        const wasm = (body, type = "application/wasm", init = {}) =>
+            new Response(body, { headers: type === null ? {} : { "Content-Type": type }, ...init });
+        const why = async (source, ...rest) => {
+            try { await WebAssembly.compileStreaming(source, ...rest); return "compiled"; }
+            catch (e) { return e.constructor.name; }
+        };
+        console.log(await why(wasm(empty)), await why(Promise.resolve(wasm(empty, " APPLICATION/wasm\t"))));
+        console.log(await why(wasm(empty, "application/wasm;x=y")), await why(wasm(empty, "text/plain")),
+            await why(wasm(empty, null)), await why(wasm(empty, undefined, { status: 404 })));
+        console.log(await why(), await why({}), await why(Promise.reject(new RangeError())), await why(wasm("")));
+        const twice = wasm(empty);
+        console.log(await why(twice), await why(twice), twice.bodyUsed);
+        const kept = wasm(empty, "a/b");
+        console.log(await why(kept), kept.bodyUsed);
+        const parts = new ReadableStream({ start(c) { c.enqueue(empty.slice(0, 3)); c.enqueue(empty.slice(3)); c.close(); } });
+        console.log(await why(wasm(parts)));
+        const options = { builtins: ["js-string"], importedStringConstants: "s" };
+        // (module (import "s" "text" (global externref)) (export "text" (global 0)))
+        const text = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 2, 11, 1, 1, 115, 4, 116, 101, 120, 116, 3, 111, 0,
+            7, 8, 1, 4, 116, 101, 120, 116, 3, 0]);
+        const { instance } = await WebAssembly.instantiateStreaming(wasm(text), {}, options);
+        console.log(instance.exports.text.value);
+        console.log(await WebAssembly.instantiateStreaming(wasm(text), 7).catch((e) => e.constructor.name));
+        console.log(await why(wasm(empty), { builtins: 7 }));
+        Object.prototype.then = Response.prototype.arrayBuffer = 7;
+        console.log(await why(wasm(empty)));
+    "#;
+    let expected = "compiled compiled\nTypeError TypeError TypeError TypeError\n\
+        TypeError TypeError RangeError CompileError\ncompiled TypeError true\nTypeError false\n\
+        compiled\ntext\nTypeError\nTypeError\ncompiled\n";
+    super::prints(&[("main.mjs", main)], &["main.mjs"], expected);
+}
