@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(kept, "text/html;charset=gbk");
         assert_eq!(
             mime(&["text/html;\"", "\", text/plain"]).unwrap(),
-            "text/html"
+            "text/plain"
         );
     }
 

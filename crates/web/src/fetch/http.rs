@@ -15,7 +15,8 @@ use crate::blob::Bytes;
 use crate::closure::Deferred;
 use crate::fetch::body::{Body, Content};
 use crate::fetch::header_list::{HeaderList, is_token, is_value, normalize};
-use crate::fetch::network::{FetchHead, FetchRequest, Incoming};
+use crate::fetch::network::Incoming;
+use crate::fetch::reply::{FetchHead, FetchRequest};
 use crate::fetch::response::{Facts, Response, ResponseType, is_null_body_status};
 
 /// A request that is under way, and who waits for the response.
