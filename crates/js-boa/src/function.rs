@@ -128,7 +128,7 @@ unsafe impl<F: NativeFn<Boa>> Trace for Captures<F> {
         if let Some(object) = &*this.life.object() {
             mark(object);
         }
-        this.visit(&mut |edge| edge.visit(|value| mark(value)));
+        this.visit(&mut |edge| edge.visit(|value: &JsValue| mark(value)));
     });
 }
 

@@ -20,6 +20,7 @@ mod buffer;
 mod error;
 mod function;
 mod job;
+mod json;
 mod module;
 mod object;
 mod scope;

@@ -165,6 +165,7 @@ fn capture(context: &mut Context) -> JsResult<Intrinsics> {
     let weak_ref_prototype = constructors.weak_ref().prototype();
     let buffer_prototype = constructors.array_buffer().prototype();
     let json = context.intrinsics().objects().json();
+    crate::json::replace_parse(&json, context)?;
     let reflect = context.intrinsics().objects().reflect();
     let stack = BoaKey::from(js_string!("stack"));
     let error_stack = error_prototype

@@ -15,7 +15,7 @@ bitflags::bitflags! {
         const TIMERS = 1 << 1;
         /// `performance`
         const PERFORMANCE = 1 << 2;
-        /// `TextEncoder`, `TextDecoder`
+        /// `TextEncoder`, `TextDecoder`, `TextEncoderStream`, `TextDecoderStream`
         const ENCODING = 1 << 3;
         /// `URL`, `URLSearchParams`
         const URL = 1 << 4;
@@ -54,6 +54,7 @@ impl<J: JsHost> Web<J> {
         (Apis::TIMERS, Self::MICROTASKS),
         (Apis::PERFORMANCE, Self::PERFORMANCE),
         (Apis::ENCODING, Self::ENCODING),
+        (Apis::ENCODING, Self::ENCODING_STREAMS),
         (Apis::URL, Self::URLS),
         (Apis::BASE64, Self::BASE64),
         (Apis::CRYPTO, Self::CRYPTO),
@@ -64,6 +65,7 @@ impl<J: JsHost> Web<J> {
         (Apis::STREAMS, Self::STREAMS),
         (Apis::STREAMS, Self::WRITABLE_STREAMS),
         (Apis::STREAMS, Self::TRANSFORM_STREAMS),
+        (Apis::COMPRESSION, Self::COMPRESSION),
         (Apis::EVENTS, Self::EVENTS),
         (Apis::ABORT, Self::ABORT),
         (Apis::STRUCTURED_CLONE, Self::STRUCTURED_CLONE),

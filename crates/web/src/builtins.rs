@@ -139,11 +139,6 @@ impl<J: JsHost> Builtins<J> {
         identities.any(|other| other == identity)
     }
 
-    /// One of them; `None` where the engine has none.
-    pub(crate) fn get(&self, builtin: Builtin) -> Option<J::Value> {
-        self.functions[builtin as usize].clone()
-    }
-
     /// Calls one; `None` where the engine has none or it throws, as for a `this` of another class.
     pub(crate) fn call(
         &self,

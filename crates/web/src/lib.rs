@@ -13,6 +13,7 @@
 //! | `TextEncoder`, `TextDecoder` | [Encoding](https://encoding.spec.whatwg.org/) | `text_encoder.rs`, `text_decoder.rs` |
 //! | `Blob`, `File` | [File API](https://w3c.github.io/FileAPI/) | `blob/` |
 //! | `fetch`, `Headers`, `Request`, `Response`, `FormData` | [Fetch](https://fetch.spec.whatwg.org/), [XMLHttpRequest](https://xhr.spec.whatwg.org/#interface-formdata) | `fetch/` |
+//! | `TextEncoderStream`, `TextDecoderStream` | [Encoding](https://encoding.spec.whatwg.org/#interface-textdecoderstream) | `encoding/` |
 //! | `URL`, `URLSearchParams` | [URL](https://url.spec.whatwg.org/#api) | `url/` |
 //! | `atob`, `btoa` | [HTML](https://html.spec.whatwg.org/multipage/webappapis.html#atob) | `base64.rs` |
 //! | `crypto` | [Web Cryptography](https://w3c.github.io/webcrypto/), without keys | `crypto/` |
@@ -22,7 +23,8 @@
 //! | `AbortController`, `AbortSignal` | [DOM](https://dom.spec.whatwg.org/#aborting-ongoing-activities) | `abort/` |
 //! | `structuredClone` | [HTML](https://html.spec.whatwg.org/multipage/structured-data.html) | `structured_clone/` |
 //! | `DOMException` | [WebIDL](https://webidl.spec.whatwg.org/#idl-DOMException) | `dom_exception.rs` |
-//! | `ReadableStream` and what goes with it | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
+//! | `ReadableStream`, `WritableStream`, `TransformStream` and what goes with them | [Streams](https://streams.spec.whatwg.org/) | `streams/` |
+//! | `CompressionStream`, `DecompressionStream` | [Compression](https://compression.spec.whatwg.org/) | `compression/` |
 //!
 //! What they are built of: `globals.rs` (properties made when touched), `closure.rs` (functions that
 //! own values, promises), `webidl.rs` (conversions), `tasks.rs`.
@@ -53,9 +55,11 @@ mod base64;
 mod blob;
 mod builtins;
 mod closure;
+mod compression;
 mod console;
 mod crypto;
 mod dom_exception;
+mod encoding;
 mod events;
 mod fetch;
 mod format;

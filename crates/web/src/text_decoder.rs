@@ -36,24 +36,9 @@ fn constructor<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let label = J::arg(cx, args, 0);
-    let label = match J::type_of(&label) {
-        ValueType::Undefined => "utf-8".to_owned(),
-        _ => webidl::usv_string::<J>(cx, &label)?,
-    };
-    let options = J::arg(cx, args, 1);
-    let options = webidl::dictionary::<J>(cx, options, "the options of TextDecoder")?;
-    let fatal = webidl::boolean_member::<J>(cx, &options, "fatal")?;
-    let ignore_bom = webidl::boolean_member::<J>(cx, &options, "ignoreBOM")?;
-    let proto = web.prototype(cx, args, &Web::TEXT_DECODER)?;
-
-    let Some(encoding) = Encoding::for_label_no_replacement(label.as_bytes()) else {
-        let shown: String = label.chars().take(100).collect();
-        let message = format!("the encoding label {shown:?} is not known");
-        return Err(throw::<J>(cx, ErrorClass::RangeError, &message));
-    };
+    let (proto, decoding) = Decoding::of_constructor(cx, web, args, &Web::TEXT_DECODER)?;
     let decoder = TextDecoder {
-        decoding: RefCell::new(Decoding::new(encoding, fatal, ignore_bom)),
+        decoding: RefCell::new(decoding),
         _engine: PhantomData,
     };
     J::create_state_object(cx, &proto, decoder)
@@ -92,15 +77,13 @@ fn encoding<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    let name = attribute(cx, web, args, |decoding| {
-        decoding.encoding.name().to_ascii_lowercase()
-    })?;
+    let name = attribute(cx, web, args, Decoding::encoding)?;
     J::string(cx, &name)
 }
 
 /// [`fatal`](https://encoding.spec.whatwg.org/#dom-textdecoder-fatal)
 fn fatal<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>, args: J::Args<'_>) -> Completion<J> {
-    attribute(cx, web, args, |decoding| decoding.fatal).map(J::boolean)
+    attribute(cx, web, args, Decoding::fatal).map(J::boolean)
 }
 
 /// [`ignoreBOM`](https://encoding.spec.whatwg.org/#dom-textdecoder-ignorebom)
@@ -109,7 +92,7 @@ fn ignore_bom<J: JsHost>(
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
 ) -> Completion<J> {
-    attribute(cx, web, args, |decoding| decoding.ignore_bom).map(J::boolean)
+    attribute(cx, web, args, Decoding::ignore_bom).map(J::boolean)
 }
 
 fn attribute<J: JsHost, T>(
@@ -132,7 +115,8 @@ trace!(
     struct TextDecoder {}
 );
 
-/// What a TextDecoder object is associated with.
+/// What an object with the mixin
+/// [`TextDecoderCommon`](https://encoding.spec.whatwg.org/#textdecodercommon) is associated with.
 pub(crate) struct Decoding {
     encoding: &'static Encoding,
     fatal: bool,
@@ -142,7 +126,7 @@ pub(crate) struct Decoding {
 
 /// Error mode fatal met an error.
 #[derive(Debug, PartialEq, Eq)]
-struct Malformed;
+pub(crate) struct Malformed;
 
 impl Decoding {
     fn new(encoding: &'static Encoding, fatal: bool, ignore_bom: bool) -> Self {
@@ -154,11 +138,54 @@ impl Decoding {
         }
     }
 
+    /// What the arguments `label` and `options` of a constructor ask for, and the prototype of the
+    /// new object. Runs user code.
+    pub(crate) fn of_constructor<J: JsHost>(
+        cx: &mut J::Scope<'_>,
+        web: &Rc<Web<J>>,
+        args: J::Args<'_>,
+        spec: &ClassSpec<J, Web<J>>,
+    ) -> Completion<J, (J::Value, Self)> {
+        let label = J::arg(cx, args, 0);
+        let label = match J::type_of(&label) {
+            ValueType::Undefined => "utf-8".to_owned(),
+            _ => webidl::usv_string::<J>(cx, &label)?,
+        };
+        let options = J::arg(cx, args, 1);
+        let what = format!("the options of {}", spec.name);
+        let options = webidl::dictionary::<J>(cx, options, &what)?;
+        let fatal = webidl::boolean_member::<J>(cx, &options, "fatal")?;
+        let ignore_bom = webidl::boolean_member::<J>(cx, &options, "ignoreBOM")?;
+        let proto = web.prototype(cx, args, spec)?;
+
+        let Some(encoding) = Encoding::for_label_no_replacement(label.as_bytes()) else {
+            let shown: String = label.chars().take(100).collect();
+            let message = format!("the encoding label {shown:?} is not known");
+            return Err(throw::<J>(cx, ErrorClass::RangeError, &message));
+        };
+        Ok((proto, Self::new(encoding, fatal, ignore_bom)))
+    }
+
+    /// [`encoding`](https://encoding.spec.whatwg.org/#dom-textdecoder-encoding)
+    pub(crate) fn encoding(&self) -> String {
+        self.encoding.name().to_ascii_lowercase()
+    }
+
+    /// [`fatal`](https://encoding.spec.whatwg.org/#dom-textdecoder-fatal)
+    pub(crate) fn fatal(&self) -> bool {
+        self.fatal
+    }
+
+    /// [`ignoreBOM`](https://encoding.spec.whatwg.org/#dom-textdecoder-ignorebom)
+    pub(crate) fn ignore_bom(&self) -> bool {
+        self.ignore_bom
+    }
+
     /// The steps of `decode` once its arguments are converted.
     ///
     /// AD-HOC: after an error the rest of the input is dropped also when streaming, as browsers do;
     /// the standard would keep it for the next call.
-    fn decode(&mut self, mut bytes: &[u8], stream: bool) -> Result<String, Malformed> {
+    pub(crate) fn decode(&mut self, mut bytes: &[u8], stream: bool) -> Result<String, Malformed> {
         // Enough for UTF-8 without errors; whatever needs more makes it grow.
         let mut text = String::with_capacity(bytes.len() + 16);
         loop {

@@ -3,7 +3,8 @@
 mod common;
 
 use common::Host;
-use sinew_bridge::{JsHost, Throw};
+use sinew_bridge::{JsHost, PromiseState, PropertyKey, Throw};
+use sinew_web::Rejections;
 
 /// What the scripts check with.
 const ASSERT: &str = r"
@@ -208,6 +209,54 @@ fn uncaught<J: JsHost>() {
     });
 }
 
+/// Rejections have their events; what no listener prevents is thrown.
+fn rejections<J: JsHost>() {
+    let mut host = Host::<J>::new();
+    let web = host.web.clone();
+    host.js.enter(|cx| {
+        let source = "
+            globalThis.log = [];
+            addEventListener('unhandledrejection', (e) => {
+                log.push(e.type, e.reason, e.isTrusted, e.cancelable, e.promise instanceof Promise);
+                if (e.reason === 'prevented') e.preventDefault();
+            });
+            onrejectionhandled = (e) => { log.push(e.type, e.reason); };
+            [Promise.reject('prevented'), Promise.reject('mine'), Promise.reject('handled')]
+        ";
+        let promises = J::eval_script(cx, "test.js", source);
+        let promises = common::expect::<J, _>(cx, promises);
+        let rejections = Rejections::<J>::default();
+        for i in 0..3 {
+            let promise = J::get(cx, &promises, PropertyKey::Index(i));
+            let promise = common::expect::<J, _>(cx, promise);
+            let Some(PromiseState::Rejected(reason)) = J::promise_state(cx, &promise) else {
+                panic!("not rejected");
+            };
+            rejections.track(cx, &promise, &reason, false);
+            if i != 1 {
+                // The first is handled too late.
+                let late = i == 0;
+                if late {
+                    assert!(web.notify_rejections(cx, &rejections).is_ok());
+                }
+                rejections.track(cx, &promise, &reason, true);
+            }
+        }
+        match web.notify_rejections(cx, &rejections) {
+            Err(Throw::Value(e)) => assert_eq!(J::as_text(cx, &e).as_deref(), Some("mine")),
+            _ => panic!("nothing thrown"),
+        }
+        assert!(web.notify_rejections(cx, &rejections).is_ok());
+        let log = J::eval_script(cx, "test.js", "log.join()");
+        let log = common::expect::<J, _>(cx, log);
+        assert_eq!(
+            J::as_text(cx, &log).unwrap_or_default(),
+            "unhandledrejection,prevented,true,true,true,rejectionhandled,prevented,\
+             unhandledrejection,mine,true,true,true"
+        );
+    });
+}
+
 /// A target and its listener are a cycle, which is collected.
 fn garbage<J: JsHost>() {
     let mut host = Host::<J>::new();
@@ -237,5 +286,6 @@ on_both_engines! {
     listener_errors,
     handlers,
     uncaught,
+    rejections,
     garbage,
 }

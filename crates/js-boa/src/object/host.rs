@@ -104,7 +104,8 @@ unsafe impl Trace for StateObject {
         if let Some(object) = &*this.life.object() {
             mark(object);
         }
-        this.own.trace(&mut |edge| edge.visit(|value| mark(value)));
+        this.own
+            .trace(&mut |edge| edge.visit(|value: &JsValue| mark(value)));
     });
 }
 

@@ -9,19 +9,15 @@ use crate::closure::Step;
 use crate::{Web, webidl};
 
 /// An algorithm that returns a promise.
+#[derive(Default)]
 pub(crate) enum Algorithm<J: JsHost> {
     /// It returns a promise resolved with undefined.
+    #[default]
     Nothing,
     /// A [callback function](https://webidl.spec.whatwg.org/#idl-callback-function) of user code.
     JavaScript { function: Edge<J>, this: Edge<J> },
     /// A step that closes over one value, and returns a promise.
     Native { state: Edge<J>, step: Step<J, 1> },
-}
-
-impl<J: JsHost> Default for Algorithm<J> {
-    fn default() -> Self {
-        Self::Nothing
-    }
 }
 
 trace!(enum Algorithm { JavaScript { function, this }, Native { state } });

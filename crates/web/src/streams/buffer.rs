@@ -140,12 +140,10 @@ pub(crate) fn create_view<J: JsHost>(
         ViewType::Typed { constructor, .. } => constructor,
     };
     let realm = web.realm(cx)?;
-    let Some(constructor) = realm.builtins.get(builtin) else {
-        return Err(type_error::<J>(cx, "the view is of no known type"));
-    };
     let offset = J::number(byte_offset as f64);
     let length = J::number(length as f64);
-    J::construct(cx, &constructor, &[buffer, offset, length], &constructor)
+    let args = [buffer, offset, length];
+    realm.builtins.construct(cx, builtin, &args)
 }
 
 /// [IsDetachedBuffer](https://tc39.es/ecma262/#sec-isdetachedbuffer)
@@ -219,9 +217,6 @@ pub(crate) fn allocate<J: JsHost>(
     length: u64,
 ) -> Completion<J> {
     let realm = web.realm(cx)?;
-    let Some(constructor) = realm.builtins.get(Builtin::ArrayBuffer) else {
-        return Err(type_error::<J>(cx, "the engine has no ArrayBuffer"));
-    };
-    let length = J::number(length as f64);
-    J::construct(cx, &constructor, &[length], &constructor)
+    let args = [J::number(length as f64)];
+    realm.builtins.construct(cx, Builtin::ArrayBuffer, &args)
 }

@@ -18,9 +18,15 @@
 //! | read | [`readable::default_reader::acquire`], [`readable::default_reader::read`] with a [`readable::request::ReadRequest`], [`readable::default_reader::release`] |
 //! | read everything | [`readable::collect::read_all_bytes`] |
 //! | cancel, tee | [`readable::cancel`], [`readable::tee::tee`] |
+//! | pipe | [`pipe::pipe_to`] with [`pipe::PipeOptions`] |
+//! | make a writable stream of Rust code | [`writable::create_writable_stream`], with [`writable::default_controller::Algorithms`] |
+//! | write | [`writable::default_writer::acquire`], [`writable::default_writer::write`] and `close`, `abort`, `release` beside it |
+//! | make a transform stream of Rust code | [`transform::native::create_transform_stream`], with [`transform::native::Transformer`]: two steps that get the stream and a value they close over; for a class that has one inside, [`transform::native::GenericTransformStream`] |
+//! | give out what it makes, from those steps | [`transform::native::enqueue`]; [`transform::native::backpressure_change`] is what to wait for before more |
+//! | its two sides | `readable` and `writable` of a [`transform::Stream`] |
 //!
-//! What a stream does by user code or by Rust code alike is an [`algorithm::Algorithm`]; queues with sizes are
-//! in `queue.rs`, strategies in `strategy.rs`.
+//! What a stream does by user code or by Rust code alike is an [`algorithm::Algorithm`]; queues
+//! with sizes are in `queue.rs`, strategies in `strategy.rs`, views of buffers in `buffer.rs`.
 
 use std::ops::Deref;
 use std::rc::Rc;
@@ -37,6 +43,8 @@ pub(crate) mod pipe;
 pub(crate) mod queue;
 pub(crate) mod readable;
 pub(crate) mod strategy;
+#[cfg(test)]
+mod tests;
 pub(crate) mod transform;
 pub(crate) mod writable;
 

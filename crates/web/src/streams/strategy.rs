@@ -88,17 +88,13 @@ impl<J: JsHost> Strategy<J> {
 }
 
 /// The size algorithm of a controller.
+#[derive(Default)]
 pub(crate) enum SizeAlgorithm<J: JsHost> {
     /// Each chunk has size 1. A controller whose algorithms are cleared has this too.
+    #[default]
     One,
     /// What a callback function returns.
     Call(Edge<J>),
-}
-
-impl<J: JsHost> Default for SizeAlgorithm<J> {
-    fn default() -> Self {
-        Self::One
-    }
 }
 
 trace!(

@@ -15,11 +15,10 @@ use crate::closure::Deferred;
 
 mod class;
 pub(crate) mod default_controller;
-mod native;
+pub(crate) mod native;
 mod sides;
 
 use default_controller::Controller;
-pub(crate) use native::{Transformer, create_transform_stream, enqueue};
 
 /// A TransformStream object.
 pub(crate) type Stream<J> = Object<J, TransformStream<J>>;

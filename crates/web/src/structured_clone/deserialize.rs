@@ -54,8 +54,8 @@ fn create<J: JsHost>(
     let construct =
         |cx: &mut J::Scope<'_>, class, args: &[J::Value]| builtins.construct(cx, class, args);
     match record {
-        Record::Primitive(value) => construct(cx, Builtin::Object, &[value.clone()]),
-        Record::Date(time) => construct(cx, Builtin::Date, &[time.clone()]),
+        Record::Primitive(value) => construct(cx, Builtin::Object, std::slice::from_ref(value)),
+        Record::Date(time) => construct(cx, Builtin::Date, std::slice::from_ref(time)),
         Record::RegExp { source, flags } => {
             let flags = J::string(cx, flags)?;
             construct(cx, Builtin::RegExp, &[source.clone(), flags])

@@ -142,10 +142,19 @@ pub fn host_function_owns_its_data<W: WasmEngine>() {
     let call = |owned: &Owned, n| owned.1.set(owned.1.get() * 10 + n);
     // Of a common signature, of an uncommon one, of a general one.
     let (a, b, c) = (owned(0), owned(1), owned(2));
-    let common = fx.host(&ty(&[], &[]), move |_, _| Ok(call(&a, 1)));
+    let common = fx.host(&ty(&[], &[]), move |_, _| {
+        call(&a, 1);
+        Ok(())
+    });
     let mixed = ty(&[ValType::F32, ValType::I64], &[]);
-    let mixed = fx.host(&mixed, move |_, _| Ok(call(&b, 2)));
-    let general = fx.host_general(&ty(&[EXTERNREF], &[]), move |_, _, _| Ok(call(&c, 3)));
+    let mixed = fx.host(&mixed, move |_, _| {
+        call(&b, 2);
+        Ok(())
+    });
+    let general = fx.host_general(&ty(&[EXTERNREF], &[]), move |_, _, _| {
+        call(&c, 3);
+        Ok(())
+    });
     let instance = fx.instance(
         r#"(module (import "h" "f" (func $f)) (import "h" "g" (func $g (param f32 i64)))
             (import "h" "h" (func $h (param externref)))
@@ -158,7 +167,10 @@ pub fn host_function_owns_its_data<W: WasmEngine>() {
     assert_eq!(calls.get(), 1231);
 
     let refused = owned(3);
-    let body = Body::General(Box::new(move |_, _, _| Ok(call(&refused, 4))));
+    let body = Body::General(Box::new(move |_, _, _| {
+        call(&refused, 4);
+        Ok(())
+    }));
     let many = vec![ValType::I32; 100_000];
     let made = fx.try_host(&ty(&many, &[EXTERNREF]), None, body);
     let at_once = dropped[3].get().is_some();

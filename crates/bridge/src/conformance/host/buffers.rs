@@ -201,6 +201,8 @@ pub fn buffers_are_transferred<J: JsHost>() {
             ));
             assert!(J::transfer(cx, &own).is_err());
         }
+        let empty = J::eval_script(cx, "test", "new ArrayBuffer(0)");
+        assert!(empty.is_ok_and(|empty| J::transfer(cx, &empty).is_ok()));
         let object = J::global(cx);
         for value in [J::undefined(), J::number_i32(1), object] {
             assert!(J::transfer(cx, &value).is_err());

@@ -1,34 +1,16 @@
 //! [ReadableByteStreamTee](https://streams.spec.whatwg.org/#abstract-opdef-readablebytestreamtee).
 
-use std::cell::Cell;
 use std::rc::Rc;
 
-use sinew_bridge::{Completion, Edge, JsHost, Throw, trace};
+use sinew_bridge::{Completion, Edge, JsHost, Throw};
 
 use super::byte_controller::{self, ControllerObject};
 use super::request::{ReadRequest, ReadSteps};
+use super::tee::{Tee, TeeObject, cancel_branch, got_error};
 use super::{Source, Stream, byob_reader, create_readable_byte_stream, default_reader};
 use crate::Web;
-use crate::closure::Deferred;
 use crate::streams::buffer::{self, View};
-use crate::streams::{Object, hidden, ignore};
-
-/// What a tee's algorithms close over.
-struct Tee<J: JsHost> {
-    stream: Edge<J>,
-    /// The reader, of either kind.
-    reader: Edge<J>,
-    reading: Cell<bool>,
-    read_again: [Cell<bool>; 2],
-    canceled: [Cell<bool>; 2],
-    reasons: [Edge<J>; 2],
-    branches: [Edge<J>; 2],
-    cancel: Deferred<J>,
-}
-
-trace!(struct Tee { stream, reader, reasons, branches, cancel });
-
-type TeeObject<J> = Object<J, Tee<J>>;
+use crate::streams::{Object, ignore};
 
 /// Splits a byte stream.
 pub(super) fn tee<J: JsHost>(
@@ -36,19 +18,7 @@ pub(super) fn tee<J: JsHost>(
     web: &Rc<Web<J>>,
     stream: &Stream<J>,
 ) -> Completion<J, (Stream<J>, Stream<J>)> {
-    let reader = default_reader::acquire(cx, web, stream)?;
-    let (cancel, _) = Deferred::new(cx)?;
-    let tee = Tee {
-        stream: Edge::new(stream.value()),
-        reader: Edge::new(reader.value()),
-        reading: Cell::new(false),
-        read_again: Default::default(),
-        canceled: Default::default(),
-        reasons: Default::default(),
-        branches: Default::default(),
-        cancel,
-    };
-    let tee = hidden(cx, tee)?;
+    let (tee, reader) = Tee::begin(cx, web, stream)?;
     let one = Source {
         pull: pull::<J, 0>,
         cancel: cancel_branch::<J, 0>,
@@ -93,13 +63,6 @@ fn forward_reader_error<J: JsHost>(
 }
 
 impl<J: JsHost> Tee<J> {
-    fn resolve_cancel_unless_both_canceled(&self, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        if self.canceled.iter().all(Cell::get) {
-            return Ok(());
-        }
-        self.cancel.resolve(cx, &J::undefined())
-    }
-
     /// The controller of a branch.
     fn controller(
         &self,
@@ -349,36 +312,4 @@ fn got_last_view<J: JsHost, const BRANCH: usize>(
     }
     tee.resolve_cancel_unless_both_canceled(cx)?;
     Ok(J::undefined())
-}
-
-/// The error steps of both.
-fn got_error<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    _: &Rc<Web<J>>,
-    [tee]: [J::Value; 1],
-    _: J::Value,
-) -> Completion<J> {
-    let tee: TeeObject<J> = Object::at(cx, &Edge::new(tee))?;
-    tee.reading.set(false);
-    Ok(J::undefined())
-}
-
-/// The cancel algorithm of a branch: the source is canceled once both are.
-fn cancel_branch<J: JsHost, const BRANCH: usize>(
-    cx: &mut J::Scope<'_>,
-    web: &Rc<Web<J>>,
-    [tee]: [J::Value; 1],
-    reason: J::Value,
-) -> Completion<J> {
-    let tee: TeeObject<J> = Object::at(cx, &Edge::new(tee))?;
-    tee.canceled[BRANCH].set(true);
-    tee.reasons[BRANCH].set(reason);
-    if tee.canceled.iter().all(Cell::get) {
-        let reasons = tee.reasons.each_ref().map(Edge::get);
-        let composite = J::create_array(cx, &reasons)?;
-        let stream = Object::at(cx, &tee.stream)?;
-        let result = super::cancel(cx, web, &stream, composite)?;
-        tee.cancel.resolve(cx, &result)?;
-    }
-    Ok(tee.cancel.promise())
 }

@@ -26,20 +26,66 @@ pub(crate) fn tee<J: JsHost>(
 }
 
 /// What a tee's algorithms close over.
-struct Tee<J: JsHost> {
-    stream: Edge<J>,
-    reader: Edge<J>,
-    reading: Cell<bool>,
-    read_again: Cell<bool>,
-    canceled: [Cell<bool>; 2],
+pub(super) struct Tee<J: JsHost> {
+    pub(super) stream: Edge<J>,
+    /// The reader, which for a byte stream may be of either kind.
+    pub(super) reader: Edge<J>,
+    pub(super) reading: Cell<bool>,
+    /// Whether a branch has pulled while a read was under way. A default tee needs one for both.
+    pub(super) read_again: [Cell<bool>; 2],
+    pub(super) canceled: [Cell<bool>; 2],
     reasons: [Edge<J>; 2],
-    branches: [Edge<J>; 2],
-    cancel: Deferred<J>,
+    pub(super) branches: [Edge<J>; 2],
+    pub(super) cancel: Deferred<J>,
 }
 
 trace!(struct Tee { stream, reader, reasons, branches, cancel });
 
-type TeeObject<J> = Object<J, Tee<J>>;
+pub(super) type TeeObject<J> = Object<J, Tee<J>>;
+
+impl<J: JsHost> Tee<J> {
+    /// A tee without branches, and its reader.
+    pub(super) fn begin(
+        cx: &mut J::Scope<'_>,
+        web: &Rc<Web<J>>,
+        stream: &Stream<J>,
+    ) -> Completion<J, (TeeObject<J>, Reader<J>)> {
+        let reader = default_reader::acquire(cx, web, stream)?;
+        let (cancel, _) = Deferred::new(cx)?;
+        let tee = Self {
+            stream: Edge::new(stream.value()),
+            reader: Edge::new(reader.value()),
+            reading: Cell::new(false),
+            read_again: Default::default(),
+            canceled: Default::default(),
+            reasons: Default::default(),
+            branches: Default::default(),
+            cancel,
+        };
+        Ok((hidden(cx, tee)?, reader))
+    }
+
+    pub(super) fn resolve_cancel_unless_both_canceled(
+        &self,
+        cx: &mut J::Scope<'_>,
+    ) -> Completion<J, ()> {
+        if self.canceled.iter().all(Cell::get) {
+            return Ok(());
+        }
+        self.cancel.resolve(cx, &J::undefined())
+    }
+
+    /// The branches that are not canceled.
+    fn open_branches(&self, cx: &mut J::Scope<'_>) -> Completion<J, Vec<Stream<J>>> {
+        let mut open = Vec::with_capacity(2);
+        for (branch, canceled) in self.branches.iter().zip(&self.canceled) {
+            if !canceled.get() {
+                open.push(Object::at(cx, branch)?);
+            }
+        }
+        Ok(open)
+    }
+}
 
 /// [ReadableStreamDefaultTee](https://streams.spec.whatwg.org/#abstract-opdef-readablestreamdefaulttee)
 fn default_tee<J: JsHost>(
@@ -47,21 +93,7 @@ fn default_tee<J: JsHost>(
     web: &Rc<Web<J>>,
     stream: &Stream<J>,
 ) -> Completion<J, (Stream<J>, Stream<J>)> {
-    let reader = default_reader::acquire(cx, web, stream)?;
-    let (cancel, _) = Deferred::new(cx)?;
-    let tee = hidden(
-        cx,
-        Tee {
-            stream: Edge::new(stream.value()),
-            reader: Edge::new(reader.value()),
-            reading: Cell::new(false),
-            read_again: Cell::new(false),
-            canceled: Default::default(),
-            reasons: Default::default(),
-            branches: Default::default(),
-            cancel,
-        },
-    )?;
+    let (tee, reader) = Tee::begin(cx, web, stream)?;
     let one = branch(cx, web, &tee, cancel_branch::<J, 0>)?;
     let two = branch(cx, web, &tee, cancel_branch::<J, 1>)?;
     tee.branches[0].set(one.value());
@@ -105,26 +137,6 @@ fn source_failed<J: JsHost>(
     Ok(J::undefined())
 }
 
-impl<J: JsHost> Tee<J> {
-    fn resolve_cancel_unless_both_canceled(&self, cx: &mut J::Scope<'_>) -> Completion<J, ()> {
-        if self.canceled.iter().all(Cell::get) {
-            return Ok(());
-        }
-        self.cancel.resolve(cx, &J::undefined())
-    }
-
-    /// The branches that are not canceled.
-    fn open_branches(&self, cx: &mut J::Scope<'_>) -> Completion<J, Vec<Stream<J>>> {
-        let mut open = Vec::with_capacity(2);
-        for (branch, canceled) in self.branches.iter().zip(&self.canceled) {
-            if !canceled.get() {
-                open.push(Object::at(cx, branch)?);
-            }
-        }
-        Ok(open)
-    }
-}
-
 /// The pull algorithm of both branches.
 fn pull<J: JsHost>(
     cx: &mut J::Scope<'_>,
@@ -134,7 +146,7 @@ fn pull<J: JsHost>(
 ) -> Completion<J> {
     if let Some(tee) = Object::<J, Tee<J>>::of(cx, tee) {
         if tee.reading.get() {
-            tee.read_again.set(true);
+            tee.read_again[0].set(true);
         } else {
             tee.reading.set(true);
             let reader: Reader<J> = Object::at(cx, &tee.reader)?;
@@ -161,12 +173,12 @@ fn got_chunk<J: JsHost>(
         let Some(tee) = Object::<J, Tee<J>>::of(cx, tee) else {
             return Ok(J::undefined());
         };
-        tee.read_again.set(false);
+        tee.read_again[0].set(false);
         for branch in tee.open_branches(cx)? {
             super::enqueue(cx, web, &branch, chunk.clone())?;
         }
         tee.reading.set(false);
-        if tee.read_again.get() {
+        if tee.read_again[0].get() {
             pull(cx, web, [tee.value()], J::undefined())?;
         }
         Ok(J::undefined())
@@ -192,7 +204,8 @@ fn got_close<J: JsHost>(
     Ok(J::undefined())
 }
 
-fn got_error<J: JsHost>(
+/// The error steps of a tee's read requests.
+pub(super) fn got_error<J: JsHost>(
     cx: &mut J::Scope<'_>,
     _: &Rc<Web<J>>,
     [tee]: [J::Value; 1],
@@ -205,7 +218,7 @@ fn got_error<J: JsHost>(
 }
 
 /// The cancel algorithm of a branch: the source is canceled once both are.
-fn cancel_branch<J: JsHost, const BRANCH: usize>(
+pub(super) fn cancel_branch<J: JsHost, const BRANCH: usize>(
     cx: &mut J::Scope<'_>,
     web: &Rc<Web<J>>,
     [tee]: [J::Value; 1],
