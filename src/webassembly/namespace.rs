@@ -119,7 +119,7 @@ fn instantiate<J: JsHost, W: WasmEngine>(
     match module::of_object(cx, agent, &source) {
         Some(module) => {
             let import_object = J::arg(cx, args, 1);
-            instantiate_module(cx, agent, capability, module, import_object, None)?;
+            instantiate_module(cx, agent, FILE, capability, module, import_object, None)?;
         }
         None => {
             let compiled =
@@ -133,7 +133,7 @@ fn instantiate<J: JsHost, W: WasmEngine>(
                 return Ok(promise);
             };
             let import_object = J::arg(cx, args, 1);
-            instantiate_compiled(cx, agent, capability, module, import_object)?;
+            instantiate_compiled(cx, agent, FILE, capability, module, import_object)?;
         }
     }
     Ok(promise)
@@ -144,6 +144,7 @@ fn instantiate<J: JsHost, W: WasmEngine>(
 pub(super) fn instantiate_compiled<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Rc<Agent<J, W>>,
+    file: &'static str,
     capability: Capability<J>,
     module: ModuleObject<W>,
     import_object: J::Value,
@@ -153,7 +154,7 @@ pub(super) fn instantiate_compiled<J: JsHost, W: WasmEngine>(
         match fulfilled::<J, _>(cx, &capability, object)? {
             Some(object) => {
                 let object = Some(object);
-                instantiate_module(cx, agent, capability, module, import_object, object)
+                instantiate_module(cx, agent, file, capability, module, import_object, object)
             }
             None => Ok(()),
         }
@@ -165,15 +166,15 @@ pub(super) fn instantiate_compiled<J: JsHost, W: WasmEngine>(
 fn instantiate_module<J: JsHost, W: WasmEngine>(
     cx: &mut J::Scope<'_>,
     agent: &Rc<Agent<J, W>>,
+    file: &'static str,
     capability: Capability<J>,
     module: ModuleObject<W>,
     import_object: J::Value,
     object: Option<J::Value>,
 ) -> Completion<J, ()> {
-    const FILE: &str = "WebAssembly.instantiate()";
     // 5. Read the imports. If this throws, reject promise.
     let imports = instance::require_import_object::<J>(cx, &import_object)
-        .and_then(|()| instance::read_imports(cx, agent, FILE, &module, &import_object));
+        .and_then(|()| instance::read_imports(cx, agent, file, &module, &import_object));
     let Some(imports) = fulfilled::<J, _>(cx, &capability, imports)? else {
         return Ok(());
     };
@@ -181,7 +182,7 @@ fn instantiate_module<J: JsHost, W: WasmEngine>(
     enqueue_task(cx, agent, move |cx, agent| {
         // 6.1.1. to 6.1.3. Instantiate the core, and initialize an Instance from it.
         let result =
-            instance_object(cx, agent, FILE, &module.module, &imports).and_then(|instance| {
+            instance_object(cx, agent, file, &module.module, &imports).and_then(|instance| {
                 match &object {
                     Some(module) => instantiated_source::<J>(cx, module, instance),
                     None => Ok(instance),

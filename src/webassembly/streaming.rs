@@ -260,7 +260,8 @@ impl<J: JsHost, W: WasmEngine> Streaming<J, W> {
             }
             Goal::Instance => {
                 let import_object = call.import_object.get();
-                instantiate_compiled(cx, agent, capability, module, import_object)
+                let file = call.goal.file();
+                instantiate_compiled(cx, agent, file, capability, module, import_object)
             }
         }
     }

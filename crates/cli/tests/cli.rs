@@ -12,6 +12,8 @@ mod inspect;
 mod limits;
 #[path = "cli/loading.rs"]
 mod loading;
+#[path = "cli/net.rs"]
+mod net;
 #[path = "cli/run.rs"]
 mod run;
 

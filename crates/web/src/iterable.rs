@@ -10,6 +10,9 @@ use sinew_bridge::{
 
 use crate::{Web, webidl};
 
+/// A key and a value.
+pub(crate) type Pair<J> = (<J as JsHost>::Value, <J as JsHost>::Value);
+
 /// An interface that is iterable by pairs.
 pub(crate) trait Iterable<J: JsHost>: 'static {
     /// Its name.
@@ -22,7 +25,7 @@ pub(crate) trait Iterable<J: JsHost>: 'static {
         web: &Rc<Web<J>>,
         target: &J::Value,
         index: usize,
-    ) -> Completion<J, Option<(J::Value, J::Value)>>;
+    ) -> Completion<J, Option<Pair<J>>>;
 }
 
 /// What an iterator returns of each pair.

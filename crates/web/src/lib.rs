@@ -80,7 +80,7 @@ mod webidl;
 
 pub use apis::Apis;
 pub use fetch::ResponseBytes;
-pub use fetch::network::{FetchBody, FetchHead, FetchReply, FetchRequest, Fetcher};
+pub use fetch::reply::{FetchBody, FetchHead, FetchReply, FetchRequest, Fetcher};
 
 pub use events::Rejections;
 

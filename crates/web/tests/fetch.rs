@@ -14,6 +14,8 @@ on_both_engines! {
     what_needs_no_network,
     a_network,
     redirects,
+    streams,
+    aborts,
     patched_prototypes,
     garbage,
 }
@@ -277,6 +279,79 @@ fn redirects<J: JsHost>() {
         same([m.type, m.status, m.headers.has("location"), await m.text()], ["opaqueredirect", 0, false, ""]);
         await rejects(TypeError, fetch("http://test/loop"), "20 times");
         await rejects(TypeError, fetch("http://test/redirect/302/data:,x"), "not HTTP");
+        "#,
+    );
+}
+
+fn streams<J: JsHost>() {
+    check::<J>(
+        r#"
+        const all = async (body) => { let text = ""; const d = new TextDecoder();
+            for await (const part of body) text += d.decode(part, { stream: true }); return text; };
+        const r = new Response("hé");
+        same(r.body === r.body && r.body instanceof ReadableStream, true);
+        const c = r.clone();
+        same([await all(r.body), r.bodyUsed, await c.text(), c.bodyUsed], ["hé", true, "hé", true]);
+        same(new Response().body, null);
+        const used = new Response("x"); await used.text();
+        same([used.body.locked, used.bodyUsed], [true, true]);
+        const bytes = (text) => new TextEncoder().encode(text);
+        const stream = () => new ReadableStream({ start(c) { c.enqueue(bytes("a")); c.enqueue(bytes("b")); c.close(); } });
+        same(await new Response(stream()).text(), "ab");
+        same((await new Response(stream()).blob()).size, 2);
+        const locked = new Response(stream()); locked.body.getReader();
+        same(locked.bodyUsed, false);
+        throws(TypeError, () => locked.clone());
+        await rejects(TypeError, locked.text());
+        throws(TypeError, () => new Response(locked.body));
+        await rejects(TypeError, new Response(new ReadableStream({ start(c) { c.enqueue("no"); c.close(); } })).text());
+        const broken = new Response(new ReadableStream({ start(c) { c.error(new RangeError("mine")); } }));
+        await rejects(RangeError, broken.arrayBuffer(), "mine");
+        same(await all(new Blob(["x", "y"]).stream()), "xy");
+        throws(TypeError, () => new Request("http://test/echo", { method: "POST", body: stream() }));
+        const q = new Request("http://test/echo", { method: "POST", body: stream(), duplex: "half" });
+        const moved = new Request(q);
+        same([q.bodyUsed, moved.bodyUsed], [true, false]);
+        same((await (await fetch(moved)).text()).endsWith("\n\nab"), true);
+        const parts = await fetch("http://test/parts");
+        const twin = parts.clone();
+        same([await all(parts.body), await twin.text()], ["one two three", "one two three"]);
+        await rejects(TypeError, all((await fetch("http://test/broken")).body), "broken");
+        same(await new Response(new URLSearchParams("a=b c")).text(), "a=b+c");
+        same(new Response(new URLSearchParams()).headers.get("content-type"), "application/x-www-form-urlencoded;charset=UTF-8");
+        const cancelled = await fetch("http://test/parts");
+        await cancelled.body.cancel();
+        await rejects(TypeError, cancelled.text());
+        "#,
+    );
+}
+
+fn aborts<J: JsHost>() {
+    check::<J>(
+        r#"
+        const caught = (promise) => promise.then(() => "fulfilled", (e) => e);
+        const c = new AbortController();
+        const r = new Request("http://test/parts", { signal: c.signal });
+        same([r.signal === r.signal, r.signal === c.signal, r.signal.aborted, r.clone().signal.aborted], [true, false, false, false]);
+        const early = caught(fetch(r));
+        const response = await fetch(r);
+        const reading = caught(response.text());
+        const other = await fetch(r);
+        c.abort("why");
+        same([await reading, r.signal.aborted, r.signal.reason], ["why", true, "why"]);
+        same(await caught(other.text()), "why");
+        same(await caught(fetch(r)), "why");
+        same(await caught(fetch("data:,x", { signal: AbortSignal.abort("now") })), "now");
+        const d = new AbortController();
+        const soon = caught(fetch("data:,x", { signal: d.signal }));
+        d.abort();
+        same((await soon).name, "AbortError");
+        const done = new AbortController();
+        const text = await (await fetch("http://test/parts", { signal: done.signal })).text();
+        done.abort(); same(text, "one two three");
+        throws(TypeError, () => new Request("http://x", { signal: {} }));
+        same(new Request(r, { signal: null }).signal.aborted, false);
+        await early;
         "#,
     );
 }

@@ -9,7 +9,8 @@ use sinew_bridge::{Completion, Edge, JsHost, trace};
 use crate::Web;
 use crate::blob::Bytes;
 use crate::closure::Deferred;
-use crate::fetch::network::{self, Incoming};
+use crate::fetch::incoming::stream_of_incoming;
+use crate::fetch::network::Incoming;
 use crate::streams::Object;
 use crate::streams::readable::{self, Stream, collect, default_reader, tee};
 
@@ -168,9 +169,7 @@ impl<J: JsHost> Body<J> {
         };
         let stream = match made {
             Made::Bytes(bytes) => readable::stream_of_bytes(cx, web, &bytes)?,
-            Made::Incoming(incoming) => {
-                network::stream_of_incoming(cx, web, incoming, self.signal.get())?
-            }
+            Made::Incoming(incoming) => stream_of_incoming(cx, web, incoming, self.signal.get())?,
         };
         if self.used.get() {
             // Whoever read it has a reader.

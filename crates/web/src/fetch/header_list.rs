@@ -2,15 +2,14 @@
 
 use data_url::mime::Mime;
 
+/// A name and a value.
+pub(crate) type Header = (Vec<u8>, Vec<u8>);
+
 /// A header list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct HeaderList(Vec<(Vec<u8>, Vec<u8>)>);
+pub(crate) struct HeaderList(Vec<Header>);
 
 impl HeaderList {
-    pub(crate) fn new(headers: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
-        Self(headers)
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.iter().map(|(name, value)| (&name[..], &value[..]))
     }
@@ -64,7 +63,7 @@ impl HeaderList {
     }
 
     /// [sort and combine](https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine)
-    pub(crate) fn sort_and_combine(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub(crate) fn sort_and_combine(&self) -> Vec<Header> {
         let mut names: Vec<_> = self
             .0
             .iter()
@@ -185,7 +184,7 @@ mod tests {
     fn mime(values: &[&str]) -> Option<String> {
         let headers = values.iter();
         let headers = headers.map(|value| (b"Content-Type".to_vec(), value.as_bytes().to_vec()));
-        let list = HeaderList::new(headers.collect());
+        let list = HeaderList(headers.collect());
         list.extract_mime_type().map(|mime| mime.to_string())
     }
 
@@ -202,7 +201,7 @@ mod tests {
         assert_eq!(kept, "text/html;charset=gbk");
         assert_eq!(
             mime(&["text/html;\"", "\", text/plain"]).unwrap(),
-            "text/html"
+            "text/plain"
         );
     }
 

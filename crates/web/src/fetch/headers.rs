@@ -7,7 +7,7 @@ use std::rc::Rc;
 use sinew_bridge::class::{ClassSpec, Method, type_error};
 use sinew_bridge::{Completion, JsHost, trace};
 
-use crate::fetch::header_list::{HeaderList, is_token, is_value, normalize};
+use crate::fetch::header_list::{Header, HeaderList, is_token, is_value, normalize};
 use crate::iterable::{self, Iterable, iterator_method};
 use crate::{Web, webidl};
 
@@ -102,7 +102,7 @@ impl<J: JsHost> Iterable<J> for HeaderPairs {
 pub(crate) fn headers_init<J: JsHost>(
     cx: &mut J::Scope<'_>,
     value: &J::Value,
-) -> Completion<J, Vec<(Vec<u8>, Vec<u8>)>> {
+) -> Completion<J, Vec<Header>> {
     if !webidl::is_object::<J>(value) {
         let message = "the headers are neither a sequence nor a record";
         return Err(type_error::<J>(cx, message));
@@ -130,7 +130,7 @@ pub(crate) fn fill<J: JsHost>(
     cx: &mut J::Scope<'_>,
     list: &SharedHeaders,
     guard: Guard,
-    init: Vec<(Vec<u8>, Vec<u8>)>,
+    init: Vec<Header>,
 ) -> Completion<J, ()> {
     for (name, value) in init {
         append_to::<J>(cx, list, guard, &name, &value)?;
@@ -153,11 +153,10 @@ fn append_to<J: JsHost>(
     let mut list = list.borrow_mut();
     // 3. The value that there would be must be no-CORS-safelisted.
     if guard == Guard::RequestNoCors {
-        let mut whole = list.get(name).unwrap_or_default();
-        if !whole.is_empty() {
-            whole.extend_from_slice(b", ");
-        }
-        whole.extend_from_slice(value);
+        let whole = match list.get(name) {
+            Some(own) => [&own, value].join(&b", "[..]),
+            None => value.to_vec(),
+        };
         if !is_no_cors_safelisted(name, &whole) {
             return Ok(());
         }
@@ -234,13 +233,16 @@ fn constructor<J: JsHost>(
     J::create_state_object(cx, &proto, Headers::new(list, Guard::Open))
 }
 
+/// What a member of Headers is called with.
+type Arguments<J, const N: usize> = (Rc<Headers<J>>, [Vec<u8>; N]);
+
 /// The `this` of a member of Headers, and its first `N` arguments.
 fn arguments<J: JsHost, const N: usize>(
     cx: &mut J::Scope<'_>,
     web: &Rc<Web<J>>,
     args: J::Args<'_>,
     what: &str,
-) -> Completion<J, (Rc<Headers<J>>, [Vec<u8>; N])> {
+) -> Completion<J, Arguments<J, N>> {
     let this = web.this::<Headers<J>>(cx, args, &Web::HEADERS)?;
     webidl::required::<J>(cx, args, N, what)?;
     let mut strings = [const { Vec::new() }; N];

@@ -15,7 +15,8 @@ use crate::blob::Bytes;
 use crate::closure::Deferred;
 use crate::fetch::body::{Body, Content};
 use crate::fetch::header_list::{HeaderList, is_token, is_value, normalize};
-use crate::fetch::network::{FetchHead, FetchRequest, Incoming};
+use crate::fetch::network::Incoming;
+use crate::fetch::reply::{FetchHead, FetchRequest};
 use crate::fetch::response::{Facts, Response, ResponseType, is_null_body_status};
 
 /// A request that is under way, and who waits for the response.
@@ -79,10 +80,14 @@ impl<J: JsHost> Exchange<J> {
             let why = format!("the status {} is no status of a response", head.status);
             return self.fail(cx, web, &why);
         }
-        let valid = head.headers.iter();
-        let valid = valid.filter(|(name, value)| is_token(name) && is_value(normalize(value)));
-        let valid = valid.map(|(name, value)| (name.clone(), normalize(value).to_vec()));
-        let headers = HeaderList::new(valid.collect());
+        let mut headers = HeaderList::default();
+        for (name, value) in &head.headers {
+            let value = normalize(value);
+            if !is_token(name) || !is_value(value) {
+                return self.fail(cx, web, "a header of the response is malformed");
+            }
+            headers.append(name, value);
+        }
         let mut kind = ResponseType::Basic;
         if matches!(head.status, 301 | 302 | 303 | 307 | 308) {
             match self.redirect {

@@ -6,7 +6,8 @@
 //! - `form_data.rs`, `multipart.rs`: `FormData` and how it is written down
 //! - `request.rs`, `request_init.rs`, `response.rs`: `Request`, `Response`
 //! - `fetching.rs`, `scheme.rs`, `http.rs`: `fetch` and how it comes by responses
-//! - `network.rs`: what an embedder that has a network supplies
+//! - `reply.rs`: what an embedder that has a network supplies; `network.rs`, `incoming.rs`: what comes
+//!   of it
 
 use sinew_bridge::JsHost;
 
@@ -21,8 +22,10 @@ mod form_data;
 pub(crate) mod header_list;
 pub(crate) mod headers;
 mod http;
+mod incoming;
 mod multipart;
 pub(crate) mod network;
+pub(crate) mod reply;
 mod request;
 mod request_init;
 mod response;

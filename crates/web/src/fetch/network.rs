@@ -1,6 +1,6 @@
-//! What the embedder supplies: files, a network, and its replies from other threads.
+//! The exchanges that are under way, and what arrives for them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -9,164 +9,25 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use sinew_bridge::class::type_error;
-use sinew_bridge::{Completion, Edge, JsHost, Throw, trace};
+use sinew_bridge::{Completion, JsHost, Throw};
 
 use crate::blob::Bytes;
 use crate::closure::Deferred;
 use crate::fetch::body::{Reading, fulfill_reading};
 use crate::fetch::http::Exchange;
-use crate::streams::Object;
-use crate::streams::readable::{self, Source, Stream};
+use crate::fetch::reply::{Event, FetchReply, Message};
 use crate::{Web, webidl};
-
-/// Where [`fetch`](https://fetch.spec.whatwg.org/#dom-global-fetch) finds what is not in the URL
-/// itself.
-pub trait Fetcher {
-    /// The bytes of the file that a `file:` URL names, or why there are none.
-    fn read_file(&self, url: &str) -> Result<Vec<u8>, String>;
-
-    /// Begins one exchange with a server, redirects not followed. `reply` is answered now or later,
-    /// from any thread.
-    fn fetch(&self, request: FetchRequest, reply: FetchReply);
-}
-
-/// A request that `fetch` makes of its embedder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchRequest {
-    /// The method, as `GET`.
-    pub method: String,
-    /// The URL, without a fragment.
-    pub url: String,
-    /// Names and values, in order.
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The body, if there is one.
-    pub body: Option<Vec<u8>>,
-}
-
-/// What precedes the body of a reply.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FetchHead {
-    /// The status, from 100 to 999.
-    pub status: u16,
-    /// The status message, such as `OK`; may be empty.
-    pub status_text: String,
-    /// Names and values, in order.
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
-}
-
-/// Answers a [`FetchRequest`], once and from any thread. Dropped unanswered, the request has failed.
-#[derive(Debug)]
-pub struct FetchReply(Line);
-
-/// Takes the body of a reply in parts. Dropped before [`finish`](Self::finish), the body is broken.
-#[derive(Debug)]
-pub struct FetchBody(Line);
-
-/// One end of an exchange.
-#[derive(Debug)]
-struct Line {
-    id: u64,
-    sender: Sender<Message>,
-    cancelled: Arc<AtomicBool>,
-    /// What is said when nothing was.
-    at_drop: Option<&'static str>,
-}
-
-/// What came of an exchange.
-#[derive(Debug)]
-pub(crate) struct Message {
-    pub(crate) id: u64,
-    pub(crate) event: Event,
-}
-
-#[derive(Debug)]
-pub(crate) enum Event {
-    Head(FetchHead),
-    Chunk(Vec<u8>),
-    End,
-    Failed(String),
-}
-
-impl FetchReply {
-    /// Answers with a whole body.
-    pub fn respond(self, head: FetchHead, body: Vec<u8>) {
-        let mut parts = self.start(head);
-        parts.chunk(body);
-        parts.finish();
-    }
-
-    /// Answers with a body that comes in parts.
-    pub fn start(mut self, head: FetchHead) -> FetchBody {
-        self.0.say(Event::Head(head));
-        self.0.at_drop = None;
-        FetchBody(Line {
-            id: self.0.id,
-            sender: self.0.sender.clone(),
-            cancelled: self.0.cancelled.clone(),
-            at_drop: Some("the body ended early"),
-        })
-    }
-
-    /// Says that there is no answer, and why.
-    pub fn fail(mut self, why: impl Into<String>) {
-        self.0.at_drop = None;
-        self.0.say(Event::Failed(why.into()));
-    }
-
-    /// Whether nobody wants the answer any more.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::Relaxed)
-    }
-}
-
-impl FetchBody {
-    /// The next part; `false` when nobody wants it any more.
-    pub fn chunk(&mut self, bytes: Vec<u8>) -> bool {
-        if self.0.cancelled.load(Ordering::Relaxed) {
-            return false;
-        }
-        self.0.say(Event::Chunk(bytes))
-    }
-
-    /// The body is complete.
-    pub fn finish(mut self) {
-        self.0.at_drop = None;
-        self.0.say(Event::End);
-    }
-
-    /// The body is broken, and why.
-    pub fn fail(mut self, why: impl Into<String>) {
-        self.0.at_drop = None;
-        self.0.say(Event::Failed(why.into()));
-    }
-}
-
-impl Line {
-    /// `false` when the runtime is gone.
-    fn say(&self, event: Event) -> bool {
-        let id = self.id;
-        self.sender.send(Message { id, event }).is_ok()
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if let Some(why) = self.at_drop.take() {
-            self.say(Event::Failed(why.to_owned()));
-        }
-    }
-}
 
 /// A body that comes from the network. Nobody wants it any more once this is dropped.
 pub(crate) struct Incoming {
-    id: u64,
+    pub(super) id: u64,
     /// The fetch that it comes of.
-    fetch: u64,
+    pub(super) fetch: u64,
     /// Named in errors.
-    url: String,
-    cancelled: Arc<AtomicBool>,
-    received: RefCell<Vec<u8>>,
-    end: RefCell<Option<Result<Bytes, String>>>,
+    pub(super) url: String,
+    pub(super) cancelled: Arc<AtomicBool>,
+    pub(super) received: RefCell<Vec<u8>>,
+    pub(super) end: RefCell<Option<Result<Bytes, String>>>,
 }
 
 impl Drop for Incoming {
@@ -183,7 +44,7 @@ pub(crate) struct Exchanges<J: JsHost> {
     /// Those whose body comes.
     bodies: HashMap<u64, Weak<Incoming>>,
     /// Who waits for more of a body.
-    pullers: HashMap<u64, Vec<Deferred<J>>>,
+    pub(super) pullers: HashMap<u64, Vec<Deferred<J>>>,
     /// What aborts a fetch that is under way: its signal, and the algorithm there. By fetch.
     aborts: HashMap<u64, (J::Value, J::Value)>,
     /// Who waits for whole bodies, and keeps them coming.
@@ -258,12 +119,7 @@ impl<J: JsHost> Web<J> {
             let id = exchanges.next_id;
             exchanges.next_id += 1;
             exchanges.heads.insert(id, exchange);
-            FetchReply(Line {
-                id,
-                sender: exchanges.sender.clone(),
-                cancelled,
-                at_drop: Some("the reply was dropped unanswered"),
-            })
+            FetchReply::new(id, exchanges.sender.clone(), cancelled)
         };
         self.fetcher.fetch(request, reply);
     }
@@ -456,7 +312,7 @@ impl<J: JsHost> Web<J> {
 
 impl<J: JsHost> Web<J> {
     /// Why a body is broken: its signal's reason, where that was aborted.
-    fn broken_by(
+    pub(super) fn broken_by(
         &self,
         cx: &mut J::Scope<'_>,
         incoming: &Incoming,
@@ -468,93 +324,6 @@ impl<J: JsHost> Web<J> {
             false => Ok(Throw::Value(broken::<J>(cx, incoming, why)?)),
         }
     }
-}
-
-/// How far a stream has taken a body.
-struct IncomingSource<J: JsHost> {
-    incoming: Rc<Incoming>,
-    position: Cell<usize>,
-    signal: Edge<J>,
-}
-
-trace!(struct IncomingSource { signal });
-
-/// The stream of a body that comes from the network.
-pub(crate) fn stream_of_incoming<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    web: &Rc<Web<J>>,
-    incoming: Rc<Incoming>,
-    signal: J::Value,
-) -> Completion<J, Stream<J>> {
-    let state = IncomingSource {
-        incoming,
-        position: Cell::new(0),
-        signal: Edge::new(signal),
-    };
-    let state = J::create_state_object(cx, &J::null(), state)?;
-    let source = Source {
-        pull: |cx, web, [state], stream| pull(cx, web, [state, stream], J::undefined()),
-        cancel: |cx, web, [state], _| {
-            // Another response may have a copy of the body.
-            if let Some(source) = J::state::<IncomingSource<J>>(cx, &state)
-                && Rc::strong_count(&source.incoming) == 1
-            {
-                source.incoming.cancelled.store(true, Ordering::Relaxed);
-            }
-            web.resolved(cx, &J::undefined())
-        },
-    };
-    readable::create_readable_byte_stream(cx, web, state, &source, 0.0)
-}
-
-/// Enqueues what has come, or waits for more.
-fn pull<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    web: &Rc<Web<J>>,
-    [state, stream]: [J::Value; 2],
-    _: J::Value,
-) -> Completion<J> {
-    let (Some(source), Some(stream)) = (
-        J::state::<IncomingSource<J>>(cx, &state),
-        Object::of(cx, stream),
-    ) else {
-        return Ok(J::undefined());
-    };
-    let incoming = &source.incoming;
-    let position = source.position.get();
-    let end = incoming.end.borrow().clone();
-    let more = match &end {
-        Some(Ok(bytes)) => bytes[position..].to_vec(),
-        Some(Err(_)) => Vec::new(),
-        None => incoming.received.borrow()[position..].to_vec(),
-    };
-    source.position.set(position + more.len());
-    match end {
-        Some(Err(why)) => {
-            let signal = source.signal.get();
-            return Err(web.broken_by(cx, incoming, &signal, &why)?);
-        }
-        Some(Ok(_)) => {
-            readable::enqueue_bytes(cx, web, &stream, &more)?;
-            readable::close_source(cx, web, &stream)?;
-        }
-        None if !more.is_empty() => readable::enqueue_bytes(cx, web, &stream, &more)?,
-        None => {
-            let (puller, promise) = Deferred::new(cx)?;
-            let mut exchanges = web.exchanges.borrow_mut();
-            exchanges
-                .pullers
-                .entry(incoming.id)
-                .or_default()
-                .push(puller);
-            drop(exchanges);
-            let values = [state, stream.value()];
-            return web.transform(cx, &promise, values, pull, |_, _, _, reason| {
-                Err(Throw::Value(reason))
-            });
-        }
-    }
-    web.resolved(cx, &J::undefined())
 }
 
 /// The error of a body that did not come to its end.

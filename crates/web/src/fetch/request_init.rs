@@ -4,6 +4,7 @@ use sinew_bridge::class::type_error;
 use sinew_bridge::{Completion, JsHost, ValueType};
 
 use crate::fetch::body_init::BodyInit;
+use crate::fetch::header_list::Header;
 use crate::fetch::headers::headers_init;
 use crate::{Web, webidl};
 
@@ -13,7 +14,7 @@ pub(crate) struct RequestInit<J: JsHost> {
     pub(crate) cache: Option<&'static str>,
     pub(crate) credentials: Option<&'static str>,
     pub(crate) duplex: Option<&'static str>,
-    pub(crate) headers: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+    pub(crate) headers: Option<Vec<Header>>,
     pub(crate) integrity: Option<String>,
     pub(crate) keepalive: Option<bool>,
     pub(crate) method: Option<Vec<u8>>,

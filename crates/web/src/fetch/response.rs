@@ -11,7 +11,7 @@ use crate::builtins::Builtin;
 use crate::fetch::body::{Body, Reading, read_bytes};
 use crate::fetch::body_init::BodyInit;
 use crate::fetch::consume::{self, HasBody};
-use crate::fetch::header_list::HeaderList;
+use crate::fetch::header_list::{Header, HeaderList};
 use crate::fetch::headers::{Guard, Headers, SharedHeaders, fill, headers_init, method};
 use crate::fetch::request::parse_relative;
 use crate::globals::readonly;
@@ -126,7 +126,7 @@ pub(crate) fn is_null_body_status(status: u16) -> bool {
 
 /// A [ResponseInit](https://fetch.spec.whatwg.org/#responseinit).
 struct ResponseInit {
-    headers: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+    headers: Option<Vec<Header>>,
     status: u16,
     status_text: Vec<u8>,
 }
