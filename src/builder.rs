@@ -241,7 +241,8 @@ impl<J: JsHost, W: WasmEngine> RuntimeBuilder<J, W> {
     ///     .build()?;
     /// let text = runtime.eval("example.js", "fetch('app:greeting').then((r) => r.text())")?;
     /// let text = runtime.settle(&text)?;
-    /// # runtime.set(&runtime.global()?, "text", &text)?;
+    /// # let global = runtime.global()?;
+    /// # runtime.set(&global, "text", &text)?;
     /// # assert_eq!(runtime.eval::<String>("example.js", "text")?, "hello");
     /// # Ok(())
     /// # }

@@ -109,6 +109,7 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/js-quickjs/src/value/string.rs",
     "crates/js-quickjs/tests/engine.rs",
     "crates/js-quickjs/tests/engine/buffers.rs",
+    "crates/web/tests/streams.rs",
     "src/compile_cache/enabled.rs",
     "src/webassembly/buffer.rs",
 ];

@@ -21,7 +21,6 @@ pub const LACKING: &[(&str, &str, &str)] = &[
         "Boa cannot make a SharedArrayBuffer over foreign bytes",
     ),
     ("transfer", "boa", "Boa has it behind a feature of its own"),
-    ("streaming", "", "there is no Response"),
 ];
 
 /// A difference that may be.

@@ -12,7 +12,7 @@
 //! | to | call |
 //! |---|---|
 //! | make a stream of Rust code | [`readable::create_readable_stream`], [`readable::create_readable_byte_stream`], with [`readable::Source`]: two steps and a value they close over |
-//! | feed it, from those steps or any other time | [`readable::enqueue`], [`readable::enqueue_bytes`], [`readable::close_source`], [`readable::error_source`], [`readable::desired_size`] |
+//! | feed it, from those steps or any other time | [`readable::enqueue`], [`readable::enqueue_bytes`], [`readable::close_source`], [`readable::error_source`] |
 //! | make one of bytes that are there | [`readable::stream_of_bytes`] |
 //! | ask | [`readable::is_disturbed`], [`readable::is_locked`] |
 //! | read | [`readable::default_reader::acquire`], [`readable::default_reader::read`] with a [`readable::request::ReadRequest`], [`readable::default_reader::release`] |

@@ -277,18 +277,6 @@ pub(crate) fn error_source<J: JsHost>(
     }
 }
 
-/// The [desired size](https://streams.spec.whatwg.org/#readablestream-desired-size-to-fill-up-to-the-high-water-mark)
-/// of a stream's queue; `None` when it is errored.
-pub(crate) fn desired_size<J: JsHost>(
-    cx: &mut J::Scope<'_>,
-    stream: &Stream<J>,
-) -> Completion<J, Option<f64>> {
-    match Controller::of(cx, stream)? {
-        Controller::Default(c) => default_controller::get_desired_size(cx, &c),
-        Controller::Byte(c) => byte_controller::get_desired_size(cx, &c),
-    }
-}
-
 /// Whether a stream is [disturbed](https://streams.spec.whatwg.org/#is-readable-stream-disturbed).
 pub(crate) fn is_disturbed<J: JsHost>(stream: &Stream<J>) -> bool {
     stream.disturbed.get()
