@@ -48,11 +48,15 @@ impl Deflate {
             true => FlushCompress::Finish,
             false => FlushCompress::None,
         };
-        let before = self.compress.total_in();
+        const FAILED: Malformed = Malformed("the data cannot be compressed");
+        let (before_in, before_out) = (self.compress.total_in(), output.len());
         let status = self.compress.compress_vec(input, output, flush);
-        let status = status.map_err(|_| Malformed("the data cannot be compressed"))?;
-        let (taken, rest) = input.split_at((self.compress.total_in() - before) as usize);
+        let status = status.map_err(|_| FAILED)?;
+        let (taken, rest) = input.split_at((self.compress.total_in() - before_in) as usize);
         *input = rest;
+        if taken.is_empty() && output.len() == before_out && status != Status::StreamEnd {
+            return Err(FAILED);
+        }
         if let Some(crc) = &mut self.crc {
             crc.update(taken);
         }
