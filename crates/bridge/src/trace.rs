@@ -55,7 +55,7 @@ impl<J: JsHost> std::fmt::Debug for Edge<J> {
     }
 }
 
-/// What the collector can follow. Structures and enums get it by [`trace!`](crate::trace).
+/// What the collector can follow. Structures and enums get it by [`trace!`](crate::trace!).
 ///
 /// # Safety
 /// [`trace`](Self::trace) gives `visit` edges that `self` alone owns, directly or through what it

@@ -1,12 +1,12 @@
 //! [`performance`](https://w3c.github.io/hr-time/#sec-performance), without the timeline.
 
-use std::marker::PhantomData;
 use std::rc::Rc;
 
-use sinew_bridge::class::{ClassSpec, Method, plain_object};
-use sinew_bridge::{Completion, JsHost, Property, trace};
+use sinew_bridge::class::{ClassSpec, Method, plain_object, type_error};
+use sinew_bridge::{Completion, JsHost, Property};
 
 use crate::Web;
+use crate::events::{EventTarget, TargetKind};
 use crate::globals::{Global, readonly};
 
 impl<J: JsHost> Web<J> {
@@ -31,20 +31,15 @@ impl<J: JsHost> Web<J> {
             },
         ],
         accessors: &[readonly("timeOrigin", time_origin)],
+        parent: Some(&Self::EVENT_TARGET),
         ..ClassSpec::BASE
     };
 }
 
-/// A Performance object; what it tells is the realm's.
-struct Performance<J: JsHost>(PhantomData<J>);
-
-trace!(
-    struct Performance {}
-);
-
 /// [`performance`](https://w3c.github.io/hr-time/#dom-windoworworkerglobalscope-performance)
 fn performance<J: JsHost>(cx: &mut J::Scope<'_>, web: &Rc<Web<J>>) -> Completion<J> {
-    web.create(cx, &Web::PERFORMANCE_CLASS, Performance(PhantomData))
+    let target = EventTarget::new(TargetKind::Performance);
+    web.create(cx, &Web::PERFORMANCE_CLASS, target)
 }
 
 /// [`now()`](https://w3c.github.io/hr-time/#dom-performance-now)
@@ -77,6 +72,9 @@ fn this_performance<J: JsHost>(
     web: &Web<J>,
     args: J::Args<'_>,
 ) -> Completion<J, ()> {
-    web.this::<Performance<J>>(cx, args, &Web::PERFORMANCE_CLASS)?;
-    Ok(())
+    let spec = &Web::PERFORMANCE_CLASS;
+    match web.this::<EventTarget<J>>(cx, args, spec)?.kind {
+        TargetKind::Performance => Ok(()),
+        _ => Err(type_error::<J>(cx, "receiver is not a Performance")),
+    }
 }

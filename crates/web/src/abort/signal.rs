@@ -118,7 +118,7 @@ impl<J: JsHost> EventTarget<J> {
     pub(super) fn as_signal(&self) -> Option<&AbortSignal<J>> {
         match &self.kind {
             TargetKind::AbortSignal(signal) => Some(signal),
-            TargetKind::Plain => None,
+            TargetKind::Plain | TargetKind::Performance => None,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::fetch::headers::method;
 use crate::globals::{Global, readonly};
 use crate::iterable::iterator_method;
 use crate::streams::readable::stream_of_bytes;
+use crate::structured_clone::Deserialize;
 use crate::text_decoder::utf8_decode;
 use crate::{Web, webidl};
 
@@ -108,6 +109,20 @@ impl<J: JsHost> Web<J> {
             None => self.create(cx, &Web::BLOB, blob),
         }
     }
+}
+
+/// Serialization steps of a [Blob](https://w3c.github.io/FileAPI/#blob-section) or
+/// [File](https://w3c.github.io/FileAPI/#file-section).
+pub(crate) fn serialize<J: JsHost>(
+    cx: &mut J::Scope<'_>,
+    value: &J::Value,
+) -> Completion<J, Option<Deserialize<J>>> {
+    let Some(blob) = J::state::<Blob<J>>(cx, value) else {
+        return Ok(None);
+    };
+    let (bytes, media_type) = (blob.bytes.clone(), blob.media_type.clone());
+    let copy = Blob::new(bytes, media_type, blob.file.clone());
+    Ok(Some(Box::new(move |cx, web| web.create_blob(cx, copy))))
 }
 
 /// A [BlobPart](https://w3c.github.io/FileAPI/#typedefdef-blobpart).

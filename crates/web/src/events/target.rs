@@ -74,6 +74,8 @@ trace!(struct EventTarget { listeners, handlers, kind });
 /// What the interface of an event target adds to its state.
 pub(crate) enum TargetKind<J: JsHost> {
     Plain,
+    /// What it tells is the realm's.
+    Performance,
     AbortSignal(AbortSignal<J>),
 }
 

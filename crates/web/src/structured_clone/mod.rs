@@ -41,7 +41,8 @@ impl<J: JsHost> Web<J> {
         &[Global::operation("structuredClone", 1, structured_clone)];
 
     /// The interfaces that are [serializable](https://html.spec.whatwg.org/multipage/structured-data.html#serializable-objects).
-    const SERIALIZABLE: &'static [Serialize<J>] = &[crate::dom_exception::serialize];
+    const SERIALIZABLE: &'static [Serialize<J>] =
+        &[crate::dom_exception::serialize, crate::blob::serialize];
 
     /// Has `is_protected` tell which buffers cannot be transferred nor resized at will, as those of
     /// WebAssembly memories.
