@@ -108,10 +108,13 @@ impl<J: JsHost> Global<J> {
                 value: make(cx, web)?,
                 writable: true,
             },
-            _ => PropertyKind::Accessor {
-                get: Some(accessor::<J>(cx, web, self, false)?),
-                set: Some(accessor::<J>(cx, web, self, true)?),
-            },
+            _ => {
+                let accessor = accessor::<J>(cx, web, self)?;
+                PropertyKind::Accessor {
+                    get: Some(accessor.clone()),
+                    set: Some(accessor),
+                }
+            }
         };
         let property = Property {
             kind,
@@ -141,7 +144,7 @@ impl<J: JsHost> Global<J> {
         else {
             return Ok(());
         };
-        if J::function_data::<Getter>(cx, &get).is_none() {
+        if J::function_data::<GetOrSet>(cx, &get).is_none() {
             return Ok(());
         }
         let property = Property {
@@ -171,27 +174,23 @@ impl<J: JsHost> Web<J> {
     }
 }
 
-/// The getter or setter of a property that is not settled.
+/// The getter of a property that is not settled, which is its setter, too: a start of the engine makes
+/// one function for each, and most are never called.
 fn accessor<J: JsHost>(
     cx: &mut J::Scope<'_>,
     web: &Rc<Web<J>>,
     global: &'static Global<J>,
-    set: bool,
 ) -> Completion<J> {
     let data = AccessorData {
         web: web.clone(),
         global,
     };
-    let name = format!("{} {}", if set { "set" } else { "get" }, global.name);
     let spec = FunctionSpec {
-        name: &name,
-        length: set.into(),
+        name: global.name,
+        length: 0,
         constructor: false,
     };
-    match set {
-        true => J::create_function::<Setter>(cx, data, spec),
-        false => J::create_function::<Getter>(cx, data, spec),
-    }
+    J::create_function::<GetOrSet>(cx, data, spec)
 }
 
 struct AccessorData<J: JsHost> {
@@ -221,31 +220,25 @@ impl<J: JsHost> AccessorData<J> {
     }
 }
 
-struct Getter;
+/// A getter is called without arguments, a setter with one.
+struct GetOrSet;
 
-impl<J: JsHost> NativeFn<J> for Getter {
+impl<J: JsHost> NativeFn<J> for GetOrSet {
     type Data = AccessorData<J>;
 
-    fn call(cx: &mut J::Scope<'_>, data: &Self::Data, _: J::Args<'_>) -> Completion<J> {
+    fn call(cx: &mut J::Scope<'_>, data: &Self::Data, args: J::Args<'_>) -> Completion<J> {
+        if J::args_len(args) > 0 {
+            let value = J::arg(cx, args, 0);
+            data.web.replace(cx, data.global.name, value)?;
+            data.settle_later(cx)?;
+            return Ok(J::undefined());
+        }
         let first = !data.web.is_made(cx, data.global.name)?;
         let value = data.global.value(cx, &data.web)?;
         if first && matches!(data.global.kind, GlobalKind::Interface(_)) {
             data.settle_later(cx)?;
         }
         Ok(value)
-    }
-}
-
-struct Setter;
-
-impl<J: JsHost> NativeFn<J> for Setter {
-    type Data = AccessorData<J>;
-
-    fn call(cx: &mut J::Scope<'_>, data: &Self::Data, args: J::Args<'_>) -> Completion<J> {
-        let value = J::arg(cx, args, 0);
-        data.web.replace(cx, data.global.name, value)?;
-        data.settle_later(cx)?;
-        Ok(J::undefined())
     }
 }
 
