@@ -66,7 +66,8 @@ fn guarded(
     }
 }
 
-#[inline]
+// Out of line, Wasmtime's own part of the trampoline is small enough to be one function.
+#[inline(never)]
 fn host_invoke<H: HostFunc<Wasmtime>>(
     mut caller: Caller<'_, Data>,
     data: &H::Data,
