@@ -226,10 +226,9 @@ pub struct WptArgs {
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 
-    /// What a test may take; six times as much if it says that it is long [default: 30, and 10 with
-    /// --web]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub timeout: Option<Duration>,
+    /// What a test may take; six times as much if it says that it is long.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub timeout: Duration,
 
     /// Runs each test in a process of its own, so that one that crashes or hangs takes no other
     /// with it. `--isolate=false` runs them all on threads of this process.
@@ -338,7 +337,7 @@ mod tests {
         let Command::Wpt(args) = Args::try_parse_from(args).unwrap().command else {
             panic!("another command");
         };
-        assert!(!args.isolate && args.timeout == Some(Duration::from_millis(500)));
+        assert!(!args.isolate && args.timeout == Duration::from_millis(500));
         assert!(Args::try_parse_from(["xtask", "wpt"]).is_err());
         assert!(Args::try_parse_from(["xtask", "wpt", "S", "--pair", "v8+wasmi"]).is_err());
         assert!(Args::try_parse_from(["xtask", "wpt", "S", "--timeout", "-1"]).is_err());

@@ -19,7 +19,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -34,8 +33,6 @@ use suite::{Suite, Test, folder_of, read_text};
 
 /// Where the page of a whole run goes, in the repository.
 const PAGE: &str = "docs/CONFORMANCE.md";
-/// What a test may take, unless asked otherwise.
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the expectations are, in the repository.
 const EXPECTATIONS: &str = "tests/wpt/expectations.toml";
 
@@ -55,7 +52,7 @@ pub fn main(args: &WptArgs) -> Result<ExitCode> {
     let tests = select(&suite.tests, args)?;
     let runner = Runner {
         suites: suite.folder.path().to_owned(),
-        timeout: args.timeout.unwrap_or(TIMEOUT),
+        timeout: args.timeout,
         isolate: args.isolate,
         web: false,
     };

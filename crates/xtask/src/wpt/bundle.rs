@@ -3,11 +3,10 @@
 //! A page or a worker loads them one after the other; here they are one classic script, run under
 //! the name of a file beside the test, so that its imports find what is there.
 
-use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::html::scripts;
 use super::suite::{Class, Test, read_text};
@@ -16,7 +15,6 @@ const PRELUDE: &str = include_str!("js/prelude.js");
 const REPORT: &str = include_str!("js/report.js");
 const COMPAT: &str = include_str!("js/compat.js");
 const PAGE: &str = include_str!("js/page.js");
-const FETCH: &str = include_str!("js/fetch.js");
 
 /// Helpers that the server of the web platform tests has under another name.
 const ALIASES: &[(&str, &str)] = &[(
@@ -26,17 +24,9 @@ const ALIASES: &[(&str, &str)] = &[(
 
 /// The script to run for `test`, whose suite is at `root`.
 pub fn bundle(test: &Test, root: &Path) -> Result<String> {
-    let mut parts = vec![PRELUDE.to_owned()];
-    if test
-        .helpers()
-        .iter()
-        .any(|name| name.contains("idlharness.js"))
-    {
-        parts.push(fetch(root)?);
-    }
-    parts.push(read_text(&root.join("resources/testharness.js"))?);
-    parts.push(REPORT.to_owned());
-    parts.push(COMPAT.to_owned());
+    let harness = read_text(&root.join("resources/testharness.js"))?;
+    let mut parts = vec![PRELUDE.to_owned(), harness];
+    parts.extend([REPORT, COMPAT].map(str::to_owned));
     match test.class {
         Class::Html => page(test, root, &mut parts)?,
         _ => parts.push(body(test, root)?),
@@ -112,26 +102,6 @@ fn page(test: &Test, root: &Path, parts: &mut Vec<String>) -> Result<()> {
     }
     parts.push(format!("globalThis.__wpt_page([{}]);", modules.join(", ")));
     Ok(())
-}
-
-/// A `fetch` that knows the interface definitions and the one binary that their tests ask for.
-fn fetch(root: &Path) -> Result<String> {
-    let mut files = BTreeMap::<String, Value>::new();
-    let interfaces = root.join("interfaces");
-    if interfaces.is_dir() {
-        for entry in std::fs::read_dir(&interfaces)? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let text = expose_everywhere(&read_text(&path)?);
-            files.insert(format!("/interfaces/{name}"), json!(text));
-        }
-    }
-    let binary = root.join("wasm/incrementer.wasm");
-    if binary.is_file() {
-        let bytes = std::fs::read(binary)?;
-        files.insert("/wasm/incrementer.wasm".to_owned(), json!(bytes));
-    }
-    Ok(format!("{}({});", FETCH.trim_end(), json!(files)))
 }
 
 /// What runs here is no window, worker or worklet: idlharness would leave out what is for those.

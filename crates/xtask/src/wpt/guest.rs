@@ -1,6 +1,6 @@
 //! One test in a runtime of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sinew::{Error, ErrorKind, JsHost, Runtime, Sink, Value, WasmEngine};
@@ -10,6 +10,8 @@ use super::bundle::bundle;
 use super::outcome::End;
 use super::suite::Test;
 use super::web;
+use super::web::hook::hook;
+use super::web::server::ORIGIN;
 use crate::pair::{Pair, Visitor};
 
 /// The stack of the thread that a test runs on; only what is used becomes memory.
@@ -61,7 +63,32 @@ impl Visitor for Run {
     type Output = End;
 
     fn visit<J: JsHost, W: WasmEngine>(self) -> End {
-        end(run::<J, W>(self.guest, &self.root, &self.source))
+        end(self.run::<J, W>())
+    }
+}
+
+impl Run {
+    /// Runs until nothing is left to run, or an error that nobody handles.
+    fn run<J: JsHost, W: WasmEngine>(self) -> Result<(), Error> {
+        let Run {
+            guest,
+            root,
+            source,
+        } = self;
+        let mut runtime = Runtime::<J, W>::builder()
+            .root(&root)
+            .timeout(guest.timeout)
+            .stdout(guest.stdout)
+            .stderr(guest.stderr)
+            .base_url(&format!("{ORIGIN}/{}", guest.path))
+            .fetch_hook(hook(&root))
+            .build()?;
+        // The file need not exist: imports start from its folder.
+        let file = root.join(format!("{}.bundle.js", guest.path));
+        let name = Url::from_file_path(&file)
+            .map_or_else(|()| file.display().to_string(), |url| url.to_string());
+        runtime.eval::<Value<J>>(&name, &source)?;
+        runtime.run()
     }
 }
 
@@ -75,20 +102,4 @@ pub fn end(result: Result<(), Error>) -> End {
             _ => End::Uncaught(error.to_string()),
         },
     }
-}
-
-/// Runs until nothing is left to run, or an error that nobody handles.
-fn run<J: JsHost, W: WasmEngine>(guest: Guest, root: &Path, source: &str) -> Result<(), Error> {
-    let mut runtime = Runtime::<J, W>::builder()
-        .root(root)
-        .timeout(guest.timeout)
-        .stdout(guest.stdout)
-        .stderr(guest.stderr)
-        .build()?;
-    // The file need not exist: imports start from its folder.
-    let file = root.join(format!("{}.bundle.js", guest.path));
-    let name = Url::from_file_path(&file)
-        .map_or_else(|()| file.display().to_string(), |url| url.to_string());
-    runtime.eval::<Value<J>>(&name, source)?;
-    runtime.run()
 }

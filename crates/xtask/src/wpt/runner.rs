@@ -64,7 +64,8 @@ struct Process {
 }
 
 impl Runner {
-    /// Runs each job, `threads` at a time; the outcomes are in the order of the jobs.
+    /// Runs each job, `threads` at a time and those that take long first; the outcomes are in the
+    /// order of the jobs.
     pub fn run_all(
         &self,
         jobs: &[(Pair, &Test)],
@@ -72,19 +73,21 @@ impl Runner {
         progress: impl Fn(Pair, &Outcome) + Sync,
     ) -> Result<Vec<Outcome>> {
         let next = AtomicUsize::new(0);
+        let mut order: Vec<_> = (0..jobs.len()).collect();
+        order.sort_by_key(|at| !jobs[*at].1.is_long);
         let outcomes: Mutex<Vec<(usize, Result<Outcome>)>> = Mutex::default();
         let work = || {
             loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some((pair, test)) = jobs.get(at) else {
+                let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) else {
                     return;
                 };
+                let (pair, test) = &jobs[*at];
                 let outcome = self.run(*pair, test);
                 if let Ok(outcome) = &outcome {
                     progress(*pair, outcome);
                 }
                 let mut outcomes = outcomes.lock().unwrap_or_else(|held| held.into_inner());
-                outcomes.push((at, outcome));
+                outcomes.push((*at, outcome));
             }
         };
         thread::scope(|scope| {

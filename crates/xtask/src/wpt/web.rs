@@ -3,15 +3,15 @@
 mod find;
 pub mod guest;
 mod handlers;
+pub mod hook;
 mod list;
 pub mod page;
-mod server;
+pub mod server;
 mod substitute;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -31,8 +31,6 @@ const LIST: &str = "tests/wpt/web.toml";
 const EXPECTATIONS: &str = "tests/wpt/web-expectations.toml";
 /// Where the numbers of subtests are.
 const COUNTS: &str = "tests/wpt/web-counts.json";
-/// What a test may take, unless asked otherwise.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many files or subtests are left out, by what they need and why.
 type LeftOut = BTreeMap<(Need, String), usize>;
@@ -60,7 +58,7 @@ pub fn main(args: &WptArgs) -> Result<ExitCode> {
         suites: root
             .canonicalize()
             .with_context(|| root.display().to_string())?,
-        timeout: args.timeout.unwrap_or(TIMEOUT),
+        timeout: args.timeout,
         isolate: args.isolate,
         web: true,
     };

@@ -7,13 +7,12 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use sinew::{
-    Error, ErrorKind, FetchHead, FetchReply, FetchRequest, JsHost, Runtime, Sink, Value, WasmEngine,
-};
+use sinew::{Error, ErrorKind, JsHost, Runtime, Sink, Value, WasmEngine};
 use url::Url;
 
 use super::find::{read, split};
-use super::server::{Answer, Asked, ORIGIN, answer};
+use super::hook::hook;
+use super::server::ORIGIN;
 use super::substitute::substitute;
 use crate::pair::{Pair, Visitor};
 use crate::wpt::bundle::{resolve, unalias};
@@ -24,7 +23,6 @@ use crate::wpt::suite::{Test, read_text};
 
 const PRELUDE: &str = include_str!("../js/prelude.js");
 const LOCATION: &str = include_str!("../js/location.js");
-const FETCH: &str = include_str!("../js/web_fetch.js");
 const REPORT: &str = include_str!("../js/report.js");
 const UNCAUGHT: &str = include_str!("../js/uncaught.js");
 
@@ -88,15 +86,7 @@ impl Run {
             .stdout(move |text| printed.borrow_mut()(text))
             .stderr(guest.stderr)
             .base_url(url.as_str())
-            .fetch_hook({
-                let root = root.clone();
-                move |request, reply| fetch(&root, request, reply)
-            })
-            .function(
-                "wpt-server",
-                "get",
-                move |relative: String, form: String| get(&root, &url, &relative, &form),
-            )
+            .fetch_hook(hook(&root))
             .build()?;
         let mut first = None;
         for Script { file, text } in &scripts {
@@ -129,73 +119,6 @@ fn note(
     Ok(false)
 }
 
-/// Answers what `fetch` asks the server of the tests for.
-fn fetch(root: &Path, request: FetchRequest, reply: FetchReply) {
-    let text = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect::<String>();
-    let url = match Url::parse(&request.url) {
-        Ok(url) => url,
-        Err(error) => return reply.fail(error.to_string()),
-    };
-    let headers = request.headers.into_iter();
-    let asked = Asked {
-        method: request.method,
-        url,
-        headers: headers
-            .map(|(name, value)| (text(name), text(value)))
-            .collect(),
-        body: request.body.unwrap_or_default(),
-    };
-    let bytes = |text: String| {
-        text.chars()
-            .map(|c| u8::try_from(c).unwrap_or(b'?'))
-            .collect()
-    };
-    match answer(root, &asked) {
-        Ok(answer) => {
-            let headers = answer.headers.into_iter();
-            let head = FetchHead {
-                status: answer.status,
-                status_text: answer.status_text,
-                headers: headers
-                    .map(|(name, value)| (bytes(name), bytes(value)))
-                    .collect(),
-            };
-            reply.respond(head, answer.body);
-        }
-        Err(why) => reply.fail(why),
-    }
-}
-
-/// What the test's own `fetch` gets: status, its text and the headers as JSON, and the body: as a
-/// text, or with a character for each byte.
-fn get(root: &Path, base: &Url, relative: &str, form: &str) -> Result<Vec<String>, String> {
-    let url = base
-        .join(relative)
-        .map_err(|error| format!("{relative}: {error}"))?;
-    let method = "GET".to_owned();
-    let (headers, body) = (Vec::new(), Vec::new());
-    let Answer {
-        status,
-        status_text,
-        headers,
-        body,
-    } = answer(
-        root,
-        &Asked {
-            method,
-            url,
-            headers,
-            body,
-        },
-    )?;
-    let body = match form {
-        "text" => String::from_utf8_lossy(&body).into_owned(),
-        _ => body.into_iter().map(char::from).collect(),
-    };
-    let head = json!({ "status": status, "statusText": status_text, "headers": headers });
-    Ok(vec![head.to_string(), body])
-}
-
 /// What runs, in order: what a test finds, its harness, its helpers and the test itself.
 fn all_scripts(root: &Path, test: &Test, url: &Url) -> Result<Vec<Script>> {
     let (path, _) = split(&test.path);
@@ -210,7 +133,6 @@ fn all_scripts(root: &Path, test: &Test, url: &Url) -> Result<Vec<Script>> {
             "location.js",
             &format!("{}({});", LOCATION.trim_end(), about(test, url)),
         ),
-        own("fetch.js", FETCH),
         Script {
             text: read_text(&harness)?,
             file: harness,
