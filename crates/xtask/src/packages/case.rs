@@ -21,6 +21,12 @@ pub struct Case {
     pub dependencies: BTreeMap<String, String>,
 }
 
+/// What `cases.json` is.
+#[derive(Deserialize)]
+struct Table {
+    cases: Vec<Facts>,
+}
+
 /// What `cases.json` says of a case.
 #[derive(Deserialize)]
 struct Facts {
@@ -78,8 +84,8 @@ fn tiers(dir: &Path) -> Result<BTreeMap<String, u32>> {
         return Ok(BTreeMap::new());
     }
     let text = fs::read_to_string(&path)?;
-    let facts: Vec<Facts> =
-        serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    let table: Table = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    let facts = table.cases;
     Ok(facts
         .into_iter()
         .map(|facts| (facts.name, facts.tier))
