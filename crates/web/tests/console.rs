@@ -16,7 +16,7 @@ macro_rules! like_node {
     };
 }
 
-like_node! { primitives objects arrays builtins format table }
+like_node! { primitives objects arrays builtins format table misc platform buffers errors_of_node }
 
 /// Shows the first line that differs.
 fn compare(printed: &str, expected: &str) {
@@ -304,6 +304,10 @@ on_both_engines! {
     builtins,
     format,
     table,
+    misc,
+    platform,
+    buffers,
+    errors_of_node,
     shape_of_the_namespace,
     standard_error,
     timing,
