@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use sinew_bridge::{Completion, JsHost, PropertyKey, PropertyKind};
+use sinew_bridge::{Completion, JsHost, PropertyKey, PropertyKind, Throw};
 
 use super::Inspector;
 use super::layout::List;
@@ -151,14 +151,18 @@ impl<J: JsHost> Inspector<'_, J> {
                 continue;
             };
             // An object that only inherits from the prototype has no state to show.
-            let is_one = match &*show {
+            let completion = match &*show {
                 Show::Attributes(getters) => match getters.first() {
-                    Some((_, getter)) => J::call(cx, getter, value, &[]).is_ok(),
-                    None => true,
+                    Some((_, getter)) => J::call(cx, getter, value, &[]).map(|_| ()),
+                    None => Ok(()),
                 },
-                Show::Entries(at) | Show::Properties(at) => at(cx, self.web, value, 0).is_ok(),
+                Show::Entries(at) | Show::Properties(at) => at(cx, self.web, value, 0).map(|_| ()),
             };
-            return Ok(is_one.then_some(show));
+            return match completion {
+                Ok(()) => Ok(Some(show)),
+                Err(Throw::Value(_)) => Ok(None),
+                Err(Throw::Terminated) => Err(Throw::Terminated),
+            };
         }
         Ok(None)
     }
