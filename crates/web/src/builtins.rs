@@ -3,12 +3,16 @@
 //! What the seam has no operation for is done by calling the function of the standard library that
 //! does it. An engine may lack some of them; then the caller does without.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use sinew_bridge::class::type_error;
 use sinew_bridge::{
     Completion, JsHost, PropertyKey, PropertyKind, Throw, ValueType, WellKnownSymbol,
 };
+
+use crate::inspect::Show;
 
 macro_rules! builtins {
     ($($name:ident = $path:literal,)*) => {
@@ -67,6 +71,7 @@ builtins! {
     JsonStringify = "JSON.stringify",
     ParseInt = "parseInt",
     ParseFloat = "parseFloat",
+    SymbolFor = "Symbol.for",
     Object = "Object",
     Date = "Date",
     RegExp = "RegExp",
@@ -99,6 +104,9 @@ builtins! {
 pub(crate) struct Builtins<J: JsHost> {
     functions: Vec<Option<J::Value>>,
     classes: RefCell<Vec<J::Value>>,
+    /// What objects show whose prototype this is, by its identity.
+    shows: RefCell<HashMap<usize, Rc<Show<J>>>>,
+    inspect_custom: OnceCell<J::Value>,
     /// `%IteratorPrototype%`
     pub(crate) iterator_prototype: J::Value,
 }
@@ -122,6 +130,8 @@ impl<J: JsHost> Builtins<J> {
         Ok(Self {
             functions,
             classes: RefCell::default(),
+            shows: RefCell::default(),
+            inspect_custom: OnceCell::new(),
             iterator_prototype: find::<J>(cx, "%map iterator%.^.^")?.unwrap_or_else(J::null),
         })
     }
@@ -129,6 +139,37 @@ impl<J: JsHost> Builtins<J> {
     /// Adds a class of this crate.
     pub(crate) fn add_class(&self, constructor: &J::Value) {
         self.classes.borrow_mut().push(constructor.clone());
+    }
+
+    /// Says what objects of the class of this prototype show.
+    pub(crate) fn add_show(&self, prototype: &J::Value, show: Show<J>) {
+        if let Some(identity) = J::identity(prototype) {
+            self.shows.borrow_mut().insert(identity, Rc::new(show));
+        }
+    }
+
+    /// Whether any class of this crate was made that shows something.
+    pub(crate) fn has_shows(&self) -> bool {
+        !self.shows.borrow().is_empty()
+    }
+
+    /// What objects of the class of this prototype show.
+    pub(crate) fn show_of(&self, prototype: &J::Value) -> Option<Rc<Show<J>>> {
+        let identity = J::identity(prototype)?;
+        self.shows.borrow().get(&identity).cloned()
+    }
+
+    /// `Symbol.for('nodejs.util.inspect.custom')`
+    pub(crate) fn inspect_custom(&self, cx: &mut J::Scope<'_>) -> Completion<J, Option<J::Value>> {
+        if let Some(symbol) = self.inspect_custom.get() {
+            return Ok(Some(symbol.clone()));
+        }
+        let name = J::string(cx, "nodejs.util.inspect.custom")?;
+        let symbol = self.call_with(cx, Builtin::SymbolFor, &J::undefined(), &[name])?;
+        if let Some(symbol) = &symbol {
+            let _ = self.inspect_custom.set(symbol.clone());
+        }
+        Ok(symbol)
     }
 
     /// Whether a function is a class of this crate.

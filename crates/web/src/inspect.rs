@@ -1,9 +1,10 @@
 //! Values as text, as Node's
 //! [`util.inspect`](https://nodejs.org/api/util.html#utilinspectobject-options) shows them.
 //!
-//! No user code runs: getters are named, not called; a proxy is only called one; what an engine
-//! keeps in internal slots is read by captured [built-ins](crate::builtins). Whatever throws
-//! nevertheless makes its object a note, not the whole text. The work is bounded by the output.
+//! No user code runs but the methods by which objects say themselves what they look like
+//! (`inspect/custom.rs`): getters are named, not called; a proxy is only called one; what an engine
+//! keeps in internal slots is read by captured [built-ins](crate::builtins). Whatever else throws
+//! makes its object a note, not the whole text. The work is bounded by the output.
 
 use std::rc::Rc;
 
@@ -14,14 +15,17 @@ use crate::builtins::{Builtin, Builtins};
 use crate::console::OUTPUT_LIMIT;
 
 mod content;
+mod custom;
 mod error;
 mod function;
+mod host;
 mod layout;
 mod lookup;
 mod options;
 mod quote;
 mod shape;
 
+pub(crate) use host::{Show, attributes};
 pub(crate) use layout::width;
 use lookup::Entry;
 pub(crate) use options::Options;
@@ -41,6 +45,22 @@ pub(crate) enum Style {
     RegExp,
 }
 
+impl Style {
+    /// The text in the colour that Node gives it.
+    fn paint(self, text: &str) -> String {
+        let (on, off) = match self {
+            Style::Special => (36, 39),
+            Style::Number | Style::Boolean => (33, 39),
+            Style::Undefined => (90, 39),
+            Style::Null => (1, 22),
+            Style::String | Style::Symbol => (32, 39),
+            Style::Date => (35, 39),
+            Style::RegExp => (31, 39),
+        };
+        format!("\u{1b}[{on}m{text}\u{1b}[{off}m")
+    }
+}
+
 /// One inspection.
 pub(crate) struct Inspector<'a, J: JsHost> {
     web: &'a Rc<Web<J>>,
@@ -55,6 +75,10 @@ pub(crate) struct Inspector<'a, J: JsHost> {
     current_level: usize,
     /// Bytes of output that are left.
     left: usize,
+    /// How many methods of user code led here.
+    calls: usize,
+    /// Whether one of them threw.
+    threw: bool,
 }
 
 impl<'a, J: JsHost> Inspector<'a, J> {
@@ -68,6 +92,8 @@ impl<'a, J: JsHost> Inspector<'a, J> {
             indentation: 0,
             current_level: 0,
             left: OUTPUT_LIMIT,
+            calls: 0,
+            threw: false,
         }
     }
 
@@ -76,7 +102,8 @@ impl<'a, J: JsHost> Inspector<'a, J> {
         Self::new(self.web, self.builtins, options)
     }
 
-    /// The text of `value`. Fails only when the runtime is terminated.
+    /// The text of `value`. Runs user code only if an object has a method that says what it looks
+    /// like. Fails when that throws, and when the runtime is terminated.
     pub(crate) fn inspect(
         &mut self,
         cx: &mut J::Scope<'_>,
@@ -99,19 +126,10 @@ impl<'a, J: JsHost> Inspector<'a, J> {
     }
 
     fn style(&self, style: Style, text: &str) -> String {
-        if !self.options.color {
-            return text.to_owned();
+        match self.options.color {
+            true => style.paint(text),
+            false => text.to_owned(),
         }
-        let (on, off) = match style {
-            Style::Special => (36, 39),
-            Style::Number | Style::Boolean => (33, 39),
-            Style::Undefined => (90, 39),
-            Style::Null => (1, 22),
-            Style::String | Style::Symbol => (32, 39),
-            Style::Date => (35, 39),
-            Style::RegExp => (31, 39),
-        };
-        format!("\u{1b}[{on}m{text}\u{1b}[{off}m")
     }
 
     /// Takes from the output that is left what `text` needs, on a line of its own at worst.
@@ -143,15 +161,14 @@ impl<'a, J: JsHost> Inspector<'a, J> {
             self.spend(&text);
             return Ok(text);
         };
-        let identity = J::identity(value).unwrap_or_default();
-        if self.seen.contains(&identity) {
-            let text = format!("[Circular *{}]", self.reference(identity));
-            self.spend(&text);
-            return Ok(self.style(Style::Special, &text));
-        }
         let (seen, indentation) = (self.seen.len(), self.indentation);
-        match self.object(cx, value, class, level) {
-            Err(Throw::Value(_)) => {
+        let completion = match self.custom(cx, value, level) {
+            Ok(None) => self.raw(cx, value, class, level),
+            Ok(Some(text)) => Ok(text),
+            Err(throw) => Err(throw),
+        };
+        match completion {
+            Err(Throw::Value(_)) if !self.threw => {
                 self.seen.truncate(seen);
                 self.indentation = indentation;
                 self.spend("");
@@ -159,6 +176,23 @@ impl<'a, J: JsHost> Inspector<'a, J> {
             }
             result => result,
         }
+    }
+
+    /// An object as it is.
+    fn raw(
+        &mut self,
+        cx: &mut J::Scope<'_>,
+        value: &J::Value,
+        class: ObjectClass,
+        level: usize,
+    ) -> Completion<J, String> {
+        let identity = J::identity(value).unwrap_or_default();
+        if self.seen.contains(&identity) {
+            let text = format!("[Circular *{}]", self.reference(identity));
+            self.spend(&text);
+            return Ok(self.style(Style::Special, &text));
+        }
+        self.object(cx, value, class, level)
     }
 
     /// The number of a circular reference to this object.
@@ -252,13 +286,14 @@ impl<'a, J: JsHost> Inspector<'a, J> {
         let mut shape = self.shape(cx, value, class)?;
         self.spend(&shape.base);
         self.spend(&shape.open);
-        if shape.is_complete(self.options.is_too_deep(level)) {
+        let is_too_deep = self.options.is_too_deep(level) || !custom::has_stack();
+        if shape.is_complete(is_too_deep) {
             return Ok(match shape.base.is_empty() {
                 true => format!("{}{}", shape.open, shape.close),
                 false => shape.base,
             });
         }
-        if self.options.is_too_deep(level) {
+        if is_too_deep {
             return Ok(self.style(Style::Special, &shape.short));
         }
 

@@ -8,6 +8,7 @@ use sinew_bridge::{
     Completion, Edge, JsHost, Property, PropertyKey, ValueType, WellKnownSymbol, trace,
 };
 
+use crate::inspect::Show;
 use crate::{Web, webidl};
 
 /// A key and a value.
@@ -52,7 +53,13 @@ pub(crate) fn define<J: JsHost, I: Iterable<J>>(
     web: &Rc<Web<J>>,
     class: &Class<J>,
 ) -> Completion<J, ()> {
-    let parent = web.realm(cx)?.builtins.iterator_prototype.clone();
+    let realm = web.realm(cx)?;
+    let show = match I::NAME {
+        "URLSearchParams" => Show::Entries(I::pair),
+        _ => Show::Properties(I::pair),
+    };
+    realm.builtins.add_show(&class.prototype, show);
+    let parent = realm.builtins.iterator_prototype.clone();
     let proto = J::create_object(cx, &parent)?;
     let function = create_function(cx, web, "next", 0, next::<J, I>)?;
     J::define_property(cx, &proto, "next".into(), Property::data(function))?;

@@ -253,6 +253,9 @@ impl<J: JsHost> Web<J> {
             J::set_prototype(cx, &class.constructor, &parent.constructor)?;
         }
         realm.builtins.add_class(&class.constructor);
+        if let Some(show) = inspect::attributes::<J>(cx, spec.name, &class.prototype)? {
+            realm.builtins.add_show(&class.prototype, show);
+        }
         let mut classes = realm.classes.borrow_mut();
         classes.insert(spec.name, class.clone());
         Ok(class)

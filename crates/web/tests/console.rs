@@ -16,7 +16,7 @@ macro_rules! like_node {
     };
 }
 
-like_node! { primitives objects arrays builtins format table }
+like_node! { primitives objects arrays builtins format table misc platform buffers errors_of_node }
 
 /// Shows the first line that differs.
 fn compare(printed: &str, expected: &str) {
@@ -297,6 +297,99 @@ fn large_lists_are_quick<J: JsHost>() {
     assert!(printed.contains("... 130972 more items"), "{printed}");
 }
 
+fn hostile_methods<J: JsHost>() {
+    let printed = Host::<J>::new().printed(
+        r"
+        const custom = Symbol.for('nodejs.util.inspect.custom');
+        const attempt = (f) => { try { f(); } catch (e) { console.log('caught', e.message); } };
+        const endless = () => ({ [custom]: endless });
+        console.log(endless());
+        const own = { [custom](depth, options, inspect) { return inspect(this); } };
+        try { console.log(own); } catch (e) { console.log('caught', e instanceof RangeError); }
+        attempt(() => console.log({ [custom]() { throw new TypeError('own'); } }));
+        attempt(() => console.table([new Proxy({}, { ownKeys() { throw new Error('trap'); } })]));
+        attempt(() => console.table([{ get x() { throw new Error('getter'); } }]));
+        attempt(() => console.dir({}, { get depth() { throw new Error('option'); } }));
+        console.log(Object.create(URL.prototype));
+        const url = new URL('a:b'), params = new URLSearchParams('a=1');
+        Symbol.for = Array.prototype.map = Map.prototype.entries = String.prototype.replace = null;
+        URLSearchParams.prototype.entries = null;
+        Object.defineProperty(URL.prototype, 'href', { get() { throw 1; } });
+        console.log(params, { [custom]: () => 'still' }); console.log(url); console.table([[1]]);
+        ",
+    );
+    let (start, rest) = printed.split_once("caught own\n").expect("what is thrown");
+    assert!(
+        start.contains("[Symbol(nodejs.util.inspect.custom)]"),
+        "{start}"
+    );
+    assert!(start.ends_with("caught true\n"), "{start}");
+    let expected = "caught trap\ncaught getter\ncaught option\nURL {}\n\
+                    URLSearchParams { 'a' => '1' } still\nURL {\n  href: 'a:b',\n";
+    assert!(rest.starts_with(expected), "{rest}");
+    assert!(
+        rest.ends_with("│ 0       │ 1 │\n└─────────┴───┘\n"),
+        "{rest}"
+    );
+}
+
+fn large_values<J: JsHost>() {
+    let mut host = Host::<J>::new();
+    for source in [
+        "const s = 'x'.repeat(1e8); console.log([s], { s });",
+        "let n = null; for (let i = 0; i < 1e5; i++) n = { n }; console.dir(n, { depth: null });",
+        "const a = new Array(2 ** 32 - 1); a[5] = 1; a[2 ** 32 - 2] = 2; console.log(a); console.table(a);",
+    ] {
+        let text = host.printed(source);
+        assert!(text.len() < 1 << 20, "{} {source}", text.len());
+    }
+    let text = host.printed("console.table(new Uint8Array(1 << 22))");
+    assert!(text.ends_with("... the rest is not shown\n"));
+}
+
+/// What the web platform tests of `console` ask for.
+fn labels_are_converted<J: JsHost>() {
+    let printed = Host::<J>::new().printed(
+        r"
+        for (const method of ['count', 'countReset', 'time', 'timeLog', 'timeEnd']) {
+            let called = false;
+            console[method]({ toString() { called = true; } });
+            let thrown;
+            try { console[method]({ toString() { throw new Error('label'); } }); } catch (e) { thrown = e.message; }
+            if (!called || thrown !== 'label') console.log(method, called, thrown);
+        }
+        console.log('Console' in globalThis, console.timeline, console.timelineEnd, console.markTimeline);
+        Object.defineProperty(console, Symbol.toStringTag, { value: 'Test' });
+        console.log(String(console), delete console[Symbol.toStringTag], String(console));
+        ",
+    );
+    let lines: Vec<_> = printed
+        .lines()
+        .filter(|line| !line.starts_with("undefined: "))
+        .collect();
+    let expected = [
+        "false undefined undefined undefined",
+        "[object Test] true [object Object]",
+    ];
+    assert_eq!(lines, expected, "{printed}");
+}
+
+fn dom_exceptions<J: JsHost>() {
+    let printed = Host::<J>::new().printed(
+        "function thrower() { return new DOMException('m', 'AbortError'); }
+         console.log(thrower()); console.log([new DOMException('n')]);",
+    );
+    assert!(
+        printed.starts_with("DOMException [AbortError]: m\n    at "),
+        "{printed}"
+    );
+    assert!(printed.contains("at thrower"), "{printed}");
+    assert!(
+        printed.contains("[\n  DOMException [Error]: n\n      at "),
+        "{printed}"
+    );
+}
+
 on_both_engines! {
     primitives,
     objects,
@@ -304,6 +397,10 @@ on_both_engines! {
     builtins,
     format,
     table,
+    misc,
+    platform,
+    buffers,
+    errors_of_node,
     shape_of_the_namespace,
     standard_error,
     timing,
@@ -313,4 +410,8 @@ on_both_engines! {
     colors_and_control_characters,
     output_is_bounded,
     large_lists_are_quick,
+    hostile_methods,
+    large_values,
+    labels_are_converted,
+    dom_exceptions,
 }

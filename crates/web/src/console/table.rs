@@ -47,7 +47,11 @@ pub(super) fn table<J: JsHost>(
         Some(ObjectClass::Set) => tabulator.set(cx, &data)?,
         _ => tabulator.object(cx, &data, properties.as_deref())?,
     };
-    web.print(Stream::Out, &render(&tabulator.columns, rows));
+    let mut text = render(&tabulator.columns, rows.min(MAX_ROWS));
+    if rows > MAX_ROWS || tabulator.inspector.is_exhausted() {
+        text += "\n... the rest is not shown";
+    }
+    web.print(Stream::Out, &text);
     Ok(J::undefined())
 }
 
@@ -90,7 +94,7 @@ struct Tabulator<'a, J: JsHost> {
 
 impl<J: JsHost> Tabulator<'_, J> {
     fn map(&mut self, cx: &mut J::Scope<'_>, data: &J::Value) -> Completion<J, usize> {
-        let entries = self.inspector.map_entries(cx, data, MAX_ROWS)?;
+        let entries = self.inspector.map_entries(cx, data, MAX_ROWS + 1)?;
         let columns = [ITERATION, KEY, VALUES].map(|head| self.column(head));
         let mut rows = 0;
         for (key, value) in &entries {
@@ -106,7 +110,7 @@ impl<J: JsHost> Tabulator<'_, J> {
     }
 
     fn set(&mut self, cx: &mut J::Scope<'_>, data: &J::Value) -> Completion<J, usize> {
-        let values = self.inspector.set_values(cx, data, MAX_ROWS)?;
+        let values = self.inspector.set_values(cx, data, MAX_ROWS + 1)?;
         let columns = [ITERATION, VALUES].map(|head| self.column(head));
         let mut rows = 0;
         for value in &values {
@@ -129,7 +133,7 @@ impl<J: JsHost> Tabulator<'_, J> {
         let index = self.column(INDEX);
         let mut values = Vec::new();
         let mut rows = 0;
-        for key in self.inspector.enumerable_names(cx, data, MAX_ROWS)? {
+        for key in self.inspector.enumerable_names(cx, data, MAX_ROWS + 1)? {
             if self.inspector.is_exhausted() {
                 break;
             }

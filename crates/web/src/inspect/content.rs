@@ -19,6 +19,7 @@ impl<J: JsHost> Inspector<'_, J> {
     ) -> Completion<J, List> {
         let entries = match content {
             Content::None => Vec::new(),
+            Content::Host(show) => return self.host(cx, value, show, level),
             Content::Array(length) => return self.array(cx, value, *length, level),
             Content::TypedArray(length) => return self.typed_array(cx, value, *length),
             Content::Set(size) => {
@@ -41,7 +42,10 @@ impl<J: JsHost> Inspector<'_, J> {
         })
     }
 
-    fn indented<T>(&mut self, f: impl FnOnce(&mut Self) -> Completion<J, T>) -> Completion<J, T> {
+    pub(super) fn indented<T>(
+        &mut self,
+        f: impl FnOnce(&mut Self) -> Completion<J, T>,
+    ) -> Completion<J, T> {
         self.indentation += 2;
         let result = f(self);
         self.indentation -= 2;

@@ -1,10 +1,11 @@
 //! Errors.
 
-use sinew_bridge::{Completion, JsHost, ObjectClass, PropertyKey, PropertyKind};
+use sinew_bridge::{Completion, Intrinsic, JsHost, ObjectClass, PropertyKey, PropertyKind};
 
 use super::lookup::Entry;
 use super::shape::Title;
 use super::{Inspector, Style};
+use crate::dom_exception::DomException;
 
 /// Frames that an error must share with its cause to be left out.
 const SHARED_FRAMES: usize = 4;
@@ -18,9 +19,7 @@ impl<J: JsHost> Inspector<'_, J> {
         title: &Title,
         keys: &mut Vec<Entry<J>>,
     ) -> Completion<J, String> {
-        let name = self.find_text(cx, value, "name")?;
-        let name = name.unwrap_or_else(|| "Error".to_owned());
-        let message = self.find_text(cx, value, "message")?.unwrap_or_default();
+        let (name, message) = self.name_and_message(cx, value)?;
         let mut head = match (name.is_empty(), message.is_empty()) {
             (true, _) => message.clone(),
             (_, true) => name.clone(),
@@ -55,9 +54,49 @@ impl<J: JsHost> Inspector<'_, J> {
         Ok(text)
     }
 
+    /// Whether an object is an error, or inherits from one.
+    pub(super) fn is_error(
+        &self,
+        cx: &mut J::Scope<'_>,
+        value: &J::Value,
+        class: ObjectClass,
+    ) -> Completion<J, bool> {
+        if !matches!(class, ObjectClass::Ordinary | ObjectClass::Platform) {
+            return Ok(class == ObjectClass::Error);
+        }
+        let proto = J::intrinsic(cx, Intrinsic::ErrorPrototype);
+        let proto = J::identity(&proto);
+        let chain = self.chain(cx, value)?;
+        Ok(chain
+            .iter()
+            .skip(1)
+            .any(|other| J::identity(other) == proto))
+    }
+
+    fn name_and_message(
+        &self,
+        cx: &mut J::Scope<'_>,
+        error: &J::Value,
+    ) -> Completion<J, (String, String)> {
+        // There they are getters.
+        if let Some(exception) = J::state::<DomException<J>>(cx, error) {
+            return Ok((exception.name(), exception.message()));
+        }
+        let name = self.find_text(cx, error, "name")?;
+        let message = self.find_text(cx, error, "message")?;
+        let name = name.unwrap_or_else(|| "Error".to_owned());
+        Ok((name, message.unwrap_or_default()))
+    }
+
     /// The stack trace, four spaces before each frame.
     fn frames(&self, cx: &mut J::Scope<'_>, error: &J::Value) -> Completion<J, Vec<String>> {
-        let stack = J::error_stack(cx, error);
+        let mut stack = J::error_stack(cx, error);
+        if stack.is_empty() && J::object_class(cx, error) != Some(ObjectClass::Error) {
+            let own = self.own_data(cx, error, "stack".into())?;
+            let own = own.and_then(|own| J::as_text(cx, &own)).unwrap_or_default();
+            let frames = own.lines().skip_while(|line| !is_frame(line));
+            stack = frames.collect::<Vec<_>>().join("\n");
+        }
         let lines = stack.lines().map(str::trim).filter(|line| !line.is_empty());
         Ok(lines
             .map(|line| format!("    {}", self.clean(line)))
@@ -76,7 +115,6 @@ impl<J: JsHost> Inspector<'_, J> {
         let Some(stack) = stack.and_then(|stack| J::as_text(cx, &stack)) else {
             return Ok(None);
         };
-        let is_frame = |line: &&str| line.trim_start().starts_with("at ");
         let head: Vec<_> = stack.lines().take_while(|line| !is_frame(line)).collect();
         let head = head.join("\n");
         let is_plain = match message {
@@ -99,11 +137,15 @@ impl<J: JsHost> Inspector<'_, J> {
         keys.retain(|entry| {
             let key = J::as_text(cx, &entry.key).unwrap_or_default();
             let PropertyKind::Data { value, .. } = &entry.property.kind else {
-                return true;
+                return key != "stack";
             };
-            let known = matches!(&*key, "name" | "message" | "stack");
             let text = J::as_text(cx, value);
-            !(known && text.is_some_and(|text| key == "stack" || said.contains(&text)))
+            match &*key {
+                // Never enumerable in Node.
+                "stack" => false,
+                "name" | "message" => !text.is_some_and(|text| said.contains(&text)),
+                _ => true,
+            }
         });
         Ok(())
     }
@@ -162,6 +204,10 @@ impl<J: JsHost> Inspector<'_, J> {
         }
         Ok(frames)
     }
+}
+
+fn is_frame(line: &str) -> bool {
+    line.trim_start().starts_with("at ")
 }
 
 /// The text of an error with its class's name, where the `name` it inherits says less.

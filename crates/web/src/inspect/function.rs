@@ -33,7 +33,13 @@ impl<J: JsHost> Inspector<'_, J> {
         if class.is_none() {
             base += " (null prototype)";
         }
-        match self.find_text(cx, value, "name")? {
+        let name = self.find(cx, value, "name".into())?.map(|name| name.value);
+        let name = match name {
+            Some(name) if J::as_number(&name).is_some() => Some(self.number(cx, &name)?),
+            Some(name) => J::as_text(cx, &name),
+            None => None,
+        };
+        match name {
             Some(name) if !name.is_empty() => base += &format!(": {}", self.clean(&name)),
             _ => base += " (anonymous)",
         }

@@ -30,7 +30,11 @@ pub(super) struct Found<J: JsHost> {
 
 impl<J: JsHost> Inspector<'_, J> {
     /// The prototype chain, as far as it has no proxy.
-    fn chain(&self, cx: &mut J::Scope<'_>, object: &J::Value) -> Completion<J, Vec<J::Value>> {
+    pub(super) fn chain(
+        &self,
+        cx: &mut J::Scope<'_>,
+        object: &J::Value,
+    ) -> Completion<J, Vec<J::Value>> {
         let mut chain = Vec::new();
         let mut next = object.clone();
         while chain.len() < MAX_CHAIN {
@@ -252,7 +256,23 @@ impl<J: JsHost> Inspector<'_, J> {
                 entries.push(Entry { key, property });
             }
         }
+        if self.options.sorted {
+            entries.sort_by_cached_key(|entry| self.sort_key(cx, &entry.key));
+        }
         Ok(entries)
+    }
+
+    /// What a property is sorted by.
+    fn sort_key(&self, cx: &mut J::Scope<'_>, key: &J::Value) -> String {
+        let text = match J::type_of(key) {
+            ValueType::Symbol => self
+                .builtins
+                .text(cx, Builtin::SymbolText, key)
+                .ok()
+                .flatten(),
+            _ => J::as_text(cx, key),
+        };
+        text.unwrap_or_default()
     }
 
     /// The first names of own enumerable properties, in the order of

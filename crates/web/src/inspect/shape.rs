@@ -1,7 +1,10 @@
 //! What an object looks like apart from its entries.
 
+use std::rc::Rc;
+
 use sinew_bridge::{Completion, JsHost, ObjectClass, PromiseState};
 
+use super::host::Show;
 use super::lookup::{Entry, fallback_name};
 use super::{Inspector, Style};
 use crate::builtins::Builtin;
@@ -40,6 +43,8 @@ pub(super) enum Content<J: JsHost> {
     Promise(PromiseState<J::Value>),
     /// A WeakMap or WeakSet.
     Weak,
+    /// An object of this crate's classes.
+    Host(Rc<Show<J>>),
     /// A module namespace, with its exported names.
     Namespace(Vec<J::Value>),
 }
@@ -111,6 +116,11 @@ impl<J: JsHost> Inspector<'_, J> {
             content: Content::None,
             keys: Vec::new(),
             list: false,
+        };
+        let class = match class {
+            _ if self.is_error(cx, value, class)? => ObjectClass::Error,
+            class if title.is("Object") && is_shown_by_constructor(class) => ObjectClass::Ordinary,
+            class => class,
         };
         match class {
             ObjectClass::Array | ObjectClass::TypedArray => {
@@ -268,6 +278,15 @@ impl<J: JsHost> Inspector<'_, J> {
                 let state = J::promise_state(cx, value).unwrap_or(PromiseState::Pending);
                 shape.content = Content::Promise(state);
             }
+            ObjectClass::Platform if let Some(show) = self.host_show(cx, value)? => {
+                let name = title.name.as_deref().unwrap_or("Object");
+                shape.open = format!("{name} {{");
+                shape.short = format!("[{name}]");
+                shape.keys.clear();
+                if !self.is_empty(cx, value, &show)? {
+                    shape.content = Content::Host(show);
+                }
+            }
             _ if title.is("Object") && title.tag.is_empty() => {
                 shape.open = match self.is_arguments(cx, value)? {
                     true => "[Arguments] {".to_owned(),
@@ -330,6 +349,16 @@ impl<J: JsHost> Inspector<'_, J> {
         let text = self.builtins.text(cx, Builtin::ObjectText, value)?;
         Ok(text.as_deref() == Some("[object Arguments]"))
     }
+}
+
+/// Whether Node shows such an object as a plain one where its constructor is `Object`.
+fn is_shown_by_constructor(class: ObjectClass) -> bool {
+    use ObjectClass::{ArrayBuffer, DataView, Date, Primitive, Promise, RegExp, SharedArrayBuffer};
+    use ObjectClass::{WeakMap, WeakRef, WeakSet};
+    matches!(
+        class,
+        ArrayBuffer | SharedArrayBuffer | DataView | Date | Primitive | Promise
+    ) || matches!(class, RegExp | WeakMap | WeakSet | WeakRef)
 }
 
 fn with_class(title: &Title, class: &str, text: String) -> String {

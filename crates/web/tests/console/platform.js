@@ -1,0 +1,13 @@
+const u = new URL('https://user:pw@example.com:8080/p/a?x=1&y=2#h'); console.log(u); console.log([u], { a: { u } });
+console.log(new Blob(['abc'], { type: 'text/plain' }), new File(['x'], 'n.txt', { lastModified: 5, type: 'a/b' }));
+console.log(new AbortController(), new AbortController().signal, AbortSignal.abort(1), [new AbortController()]);
+console.log(Object.create(URL.prototype) instanceof URL, Object.prototype.toString.call(u));
+console.log(new Request('https://a.b/'));
+const fd = new FormData(); fd.append('k', 'v'); console.log(fd);
+console.log(crypto, crypto.subtle, performance.toString());
+class MyURL extends URL {} console.log(new MyURL('a:b'));  u.extra = 1; console.log(u);
+console.log({ a: { u: new URL('a:b') } });
+console.log(new Headers({ a: '1', b: '2' }), [new Headers()], new Headers({ a: 'x'.repeat(100), b: 'y'.repeat(20) }));
+const many = new FormData(); many.append('k', 'v'); many.append('k', 'w'); console.log(many);
+console.log(new ByteLengthQueuingStrategy({ highWaterMark: 1 }), new CountQueuingStrategy({ highWaterMark: 1 }));
+console.log(new TextDecoder('utf-16le', { fatal: true }), AbortSignal.abort().aborted, { signal: AbortSignal.abort() });
